@@ -1,0 +1,106 @@
+"""Structure as spans over a text: which characters are code, mathematics or a table, and how edits move them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["code", "math", "table"]
+KINDS: tuple[Kind, ...] = ("code", "math", "table")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a text that is not prose.
+
+    Parameters
+    ----------
+    start, end : int
+        Half-open range in code points of the text.
+    kind : {"code", "math", "table"}
+        What the stretch holds. Spans of a text are sorted and do not overlap.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace the characters ``start:end`` of a text by ``replacement`` (empty: a cut)."""
+
+    start: int
+    end: int
+    replacement: str = ""
+
+
+def apply_edits(text: str, spans: Sequence[Span], edits: Iterable[Edit]) -> tuple[str, tuple[Span, ...]]:
+    """Apply edits to a text and move its spans with it.
+
+    Parameters
+    ----------
+    text : str
+        The text before.
+    spans : sequence of Span
+        Its spans, sorted, without overlap.
+    edits : iterable of Edit
+        In any order; they must not overlap each other.
+
+    Returns
+    -------
+    tuple of (str, tuple of Span)
+        The text after and its spans; a span whose characters are all gone disappears.
+
+    Raises
+    ------
+    ValueError
+        When two edits overlap or one lies outside the text.
+    """
+    ordered = sorted(edits)
+    pieces: list[str] = []
+    at = 0
+    for edit in ordered:
+        if edit.start < at or edit.end < edit.start or edit.end > len(text):
+            raise ValueError(f"edit {edit.start}:{edit.end} overlaps another or lies outside a text of {len(text)} characters")
+        pieces += (text[at : edit.start], edit.replacement)
+        at = edit.end
+    pieces.append(text[at:])
+    if not ordered:
+        return text, tuple(spans)
+    return "".join(pieces), _moved(spans, ordered)
+
+
+def _moved(spans: Sequence[Span], edits: Sequence[Edit]) -> tuple[Span, ...]:
+    points = sorted({point for span in spans for point in (span.start, span.end)})
+    where: dict[int, int] = {}
+    shift, i = 0, 0
+    for point in points:
+        while i < len(edits) and edits[i].end <= point:
+            shift += len(edits[i].replacement) - (edits[i].end - edits[i].start)
+            i += 1
+        inside = i < len(edits) and edits[i].start < point
+        where[point] = (edits[i].start if inside else point) + shift
+    moved = (Span(where[s.start], where[s.end], s.kind) for s in spans)
+    return tuple(s for s in moved if s.end > s.start)
+
+
+def overlaps(spans: Sequence[Span], start: int, end: int) -> bool:
+    """Whether any span shares a character with ``start:end``."""
+    return any(s.start < end and start < s.end for s in spans)
+
+
+def prose(text: str, spans: Sequence[Span]) -> str:
+    """Return the text without the characters inside spans; each span leaves one blank, so that words do not join."""
+    pieces, at = [], 0
+    for span in spans:
+        pieces += (text[at : span.start], " ")
+        at = span.end
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+def share(spans: Sequence[Span], kind: Kind, n_chars: int) -> float:
+    """Share (0-1) of a text's ``n_chars`` characters inside spans of one kind; 0 for an empty text."""
+    return sum(s.end - s.start for s in spans if s.kind == kind) / n_chars if n_chars else 0.0
