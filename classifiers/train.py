@@ -1,0 +1,296 @@
+"""Train the shipped classifiers: quality, mathematics, code. Run as ``python -m classifiers.train all --data DIR``.
+
+The same data gives the same bytes. Examples come from labelled texts, never from the test crawl itself nor from its gold
+texts; whole registered domains are held out, and the metrics in the cards are those of the shipped file on them. The
+labelled short texts were cut from pages of the same sites as the test crawl, so a figure on that crawl says less than it seems.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifiers.fasttext_clf import (
+    NEGATIVE,
+    POSITIVE,
+    Classifier,
+    Example,
+    Recipe,
+    auc,
+    evaluate,
+    held_out,
+    prepare,
+    train,
+)
+from classifiers.registry import Card, folder, sha256_of
+from udfs.fasttext import FastText
+from udfs.html import extract
+from udfs.urls import registered_domain
+
+Row = dict[str, Any]
+
+MAX_PER_GROUP = 400
+"""Examples of one label from one group: no site teaches a model what its class is."""
+
+TEXTCLASSES = "textclasses.jsonl.xz"
+PARITY = "parity/texts.jsonl.xz"
+STRUCTURED = ("structured/native.jsonl.xz", "structured/rendered.jsonl.xz")
+WEB = "extraction_train.jsonl.xz"
+
+_GROUP_OF_SOURCE = {
+    "python3.11-doc": "python.org",
+    "cpython-stdlib": "python.org",
+    "maxima-doc": "sourceforge.io",
+    "r-doc-html": "r-project.org",
+}
+_MATH_SITES = frozenset({"sagemath.org", "sourceforge.io", "eigen.tuxfamily.org", "sympy.org", "scipy.org"})
+_CODE_SITES = frozenset({"python.org", "rust-lang.org", "boost.org", "nodejs.org", "oracle.com"})
+_ON_CODE_SITES = frozenset({"reference", "technical_prose"})
+_TECHNICAL = frozenset({"reference", "technical_prose", "howto", "math", "api_listing"})
+_PARITY_DOUBTFUL_MATH = frozenset({"stats", "edge", "sourcecode"})
+_PARITY_DOUBTFUL_CODE = frozenset({"stats", "edge", "manpage", "math", "dictionary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One classifier to train: what it is for, where its examples come from, how it is made."""
+
+    name: str
+    purpose: str
+    files: Mapping[str, str]
+    examples: Callable[[Path], Iterator[Example]]
+    labels: tuple[str, str]
+    recipe: Recipe
+    salt: int
+
+
+@cache
+def read(path: Path) -> tuple[Row, ...]:
+    """Return the rows of a compressed file of JSON lines."""
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        return tuple(json.loads(line) for line in file)
+
+
+def group_of(row: Row) -> str:
+    """Return what is held out together with a row.
+
+    Its registered domain, or the site of its source package; all made-up sites (``example.*``) are one group, since one
+    generator made their texts.
+    """
+    if address := row.get("url") or row.get("domain"):
+        domain = registered_domain(address if "://" in address else f"https://{address}/")
+        return "example" if domain.startswith("example.") else domain
+    source = str(row["source"])
+    for package in ("libreoffice", "debian", "manpages", "developers-reference", "fortunes"):
+        if source.startswith(package):
+            return {"debian": "debian.org", "libreoffice": "libreoffice.org"}.get(package, package)
+    return _GROUP_OF_SOURCE.get(source, source)
+
+
+def quality_examples(data: Path) -> Iterator[Example]:
+    """Yield the labelled texts: well-formed explanatory prose, and what is none."""
+    for row in read(data / TEXTCLASSES):
+        yield Example(row["text"], row["label"], group_of(row))
+
+
+def math_examples(data: Path) -> Iterator[Example]:
+    """Yield pages of mathematics against pages of everything else, in many languages."""
+    for row in read(data / TEXTCLASSES):
+        group = group_of(row)
+        if row["class"] == "math":
+            yield Example(row["text"], POSITIVE, group)
+        elif group not in _MATH_SITES:
+            yield Example(row["text"], NEGATIVE, group)
+    for row in read(data / PARITY):
+        if row["kind"] not in _PARITY_DOUBTFUL_MATH:
+            yield Example(row["text"], POSITIVE if row["kind"] == "math" else NEGATIVE, group_of(row))
+    for row, text in _structured(data):
+        if len(row["formulas"]) >= 4:
+            yield Example(text, POSITIVE, group_of(row))
+        elif not row["formulas"] and group_of(row) not in _MATH_SITES:
+            yield Example(text, NEGATIVE, group_of(row))
+    yield from _web(data)
+
+
+def code_examples(data: Path) -> Iterator[Example]:
+    """Yield source text and pages that explain code against pages of everything else, in many languages."""
+    for row in read(data / TEXTCLASSES):
+        group = group_of(row)
+        if row["class"] == "code_explained" or (row["class"] in _ON_CODE_SITES and group in _CODE_SITES):
+            yield Example(row["text"], POSITIVE, group)
+        elif row["class"] not in _TECHNICAL and group not in _CODE_SITES:
+            yield Example(row["text"], NEGATIVE, group)
+    for row in read(data / PARITY):
+        if row["kind"] not in _PARITY_DOUBTFUL_CODE:
+            yield Example(row["text"], POSITIVE if row["kind"] in {"code", "sourcecode"} else NEGATIVE, group_of(row))
+    for row, text in _structured(data):
+        if sum(len(block["text"]) for block in row["code_blocks"]) >= 300:
+            yield Example(text, POSITIVE, group_of(row))
+    yield from _web(data)
+
+
+def _structured(data: Path) -> Iterator[tuple[Row, str]]:
+    for file in STRUCTURED:
+        for row in read(data / file):
+            yield row, extract(row["html"].encode("utf-8", "surrogatepass"), url=row["url"], charset="utf-8").text
+
+
+def _web(data: Path) -> Iterator[Example]:
+    """Yield ordinary web pages, as people marked their main text, but for documentation, which may hold anything."""
+    for row in read(data / WEB):
+        if row["page_type"] != "documentation" and row["text"]:
+            yield Example(row["text"], NEGATIVE, group_of(row))
+
+
+def capped(examples: Iterable[Example]) -> Iterator[Example]:
+    """Yield at most `MAX_PER_GROUP` examples of a label from a group, those that come first."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for example in examples:
+        seen[example.label, example.group] += 1
+        if seen[example.label, example.group] <= MAX_PER_GROUP:
+            yield example
+
+
+_SAME_SITES = (
+    "The labelled texts come from pages of the same documentation sites as the project's test crawl (never from its exam "
+    "texts), and the low ones are made from pages of the high ones or generated; the held-out figures flatter."
+)
+TASKS: Mapping[str, Task] = {
+    task.name: task
+    for task in (
+        Task(
+            "quality",
+            "Probability that a text is well-formed explanatory prose rather than navigation, listings, spam, logs or broken "
+            "text. Says nothing on how much can be learnt from it. " + _SAME_SITES,
+            {TEXTCLASSES: "label high or low"},
+            quality_examples,
+            ("high", "low"),
+            Recipe(),
+            salt=1,
+        ),
+        Task(
+            "math",
+            "Probability that a page is mathematics: formulas, proofs, computer algebra. One against the rest. Positives come "
+            "from few sites, mostly documentation of mathematical software. " + _SAME_SITES,
+            {
+                TEXTCLASSES: "class math against others",
+                PARITY: "kind math against others",
+                **dict.fromkeys(STRUCTURED, "pages with 4 or more formulas, extracted, against pages without"),
+                WEB: "main texts as negatives",
+            },
+            math_examples,
+            (POSITIVE, NEGATIVE),
+            Recipe(),
+            salt=1,
+        ),
+        Task(
+            "code",
+            "Probability that a page is source text or explains code. One against the rest. Manual pages, how-tos and other "
+            "technical prose are in neither class. " + _SAME_SITES,
+            {
+                TEXTCLASSES: "class code_explained, and reference and technical prose of programming sites, against others",
+                PARITY: "kinds code and sourcecode against others",
+                **dict.fromkeys(STRUCTURED, "pages with 300 or more characters in code blocks, extracted"),
+                WEB: "main texts as negatives",
+            },
+            code_examples,
+            (POSITIVE, NEGATIVE),
+            Recipe(),
+            salt=1,
+        ),
+    )
+}
+
+
+def make(task: Task, data: Path, out: Path) -> Card:
+    """Train one classifier, measure the file on the held-out groups, write it and its card.
+
+    Parameters
+    ----------
+    task : Task
+        One of `TASKS`.
+    data : Path
+        The folder that holds the training data.
+    out : Path
+        The folder to write ``<name>.ftz`` and ``<name>.json`` to.
+    """
+    examples = [e for e in capped(task.examples(data)) if prepare(e.text)]
+    seen = [e for e in examples if not held_out(e.group, salt=task.salt)]
+    unseen = [e for e in examples if held_out(e.group, salt=task.salt)]
+    path = out / f"{task.name}.ftz"
+    train(seen, task.recipe, path)
+    digest = sha256_of(path)
+    classifier = Classifier(FastText(path, digest), task.labels[0])
+    card = Card(
+        name=task.name,
+        file=path.name,
+        kind="fasttext",
+        sha256=digest,
+        purpose=task.purpose,
+        labels=task.labels,
+        training_data=tuple({"file": f, "sha256": sha256_of(data / f), "use": use} for f, use in task.files.items()),
+        seed=task.recipe.seed,
+        parameters={
+            **asdict(task.recipe),
+            "lower_case": True,
+            "tokens": "classifiers.fasttext_clf.prepare",
+            "held_out": f"registered domains d with xxh3_64(d, seed={task.salt}) % 5 == 0",
+            "max_per_label_and_group": MAX_PER_GROUP,
+        },
+        metrics=_metrics(classifier, seen, unseen),
+        licence="Apache-2.0 for the model file; the texts it was trained on keep their licences and are not in it",
+        source="trained here from the labelled texts named in training_data",
+        command=f"python -m classifiers.train {task.name} --data DIR",
+    )
+    (out / f"{task.name}.json").write_text(card.to_json(), encoding="utf-8")
+    return card
+
+
+def _metrics(classifier: Classifier, seen: list[Example], unseen: list[Example]) -> Row:
+    positives = Counter(e.group for e in unseen if e.label == classifier.label)
+    lengths = np.array([float(len(prepare(e.text))) for e in unseen])
+    by_length = auc(lengths, np.array([e.label == classifier.label for e in unseen]))
+    return {
+        "training_examples": dict(sorted(Counter(e.label for e in seen).items())),
+        "held_out_domains": asdict(evaluate(classifier, unseen)),
+        "held_out_positives_by_domain": dict(sorted(positives.items())),
+        "baseline_auc_of_length_alone": round(by_length, 4),
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train what the command line names; the exit status is 2 where the data is not there."""
+    parser = argparse.ArgumentParser(description="Train the shipped classifiers.")
+    parser.add_argument("name", nargs="?", default="all", choices=[*TASKS, "all"])
+    parser.add_argument("--data", type=Path, default=os.environ.get("WOOLMILL_DATA"), help="folder of the training data")
+    parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default that of the shipped models")
+    arguments = parser.parse_args(argv)
+    if arguments.data is None:
+        print("where is the training data? give --data DIR or set WOOLMILL_DATA", file=sys.stderr)
+        return 2
+    out = arguments.out or folder()
+    out.mkdir(parents=True, exist_ok=True)
+    for name in TASKS if arguments.name == "all" else [arguments.name]:
+        try:
+            card = make(TASKS[name], Path(arguments.data), out)
+        except FileNotFoundError as error:
+            print(f"{error.filename} is not there: the {name} classifier is trained on it", file=sys.stderr)
+            return 2
+        size = (out / card.file).stat().st_size
+        print(f"{name}: {size:,} bytes, held out {card.metrics['held_out_domains']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

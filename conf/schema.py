@@ -1,0 +1,223 @@
+"""The settings of a recipe: the single list of what can be set, with type, range, default, unit, meaning and source."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+StageName = Literal[
+    "extract", "urls", "documents", "lines", "clean", "route", "filter", "score", "decontaminate", "mix", "report"
+]
+CLASSES = ("general", "math", "code", "multilingual")
+LLAMA3 = "Llama 3 (arXiv 2407.21783)"
+
+
+def _listed(value: Any) -> Any:
+    """Let a list be written as one string, items separated by commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def setting(default: Any, meaning: str, *, unit: str = "", source: str = "", path: bool = False, **limits: Any) -> Any:
+    """Declare one setting.
+
+    Parameters
+    ----------
+    default : object
+        Value where a recipe says nothing; ``...`` makes the setting required.
+    meaning : str
+        One line for people.
+    unit, source : str
+        Unit of the value, and where the value comes from.
+    path : bool
+        Relative values of a recipe are relative to the recipe's folder.
+    **limits
+        Constraints of `pydantic.Field` such as ``ge`` and ``le``.
+    """
+    extra: dict[str, Any] = {"unit": unit, "source": source, "path": path}
+    return Field(default, description=meaning, json_schema_extra=extra, **limits)
+
+
+class Section(BaseModel):
+    """Settings are frozen and know no other keys than those listed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Input(Section):
+    """What is read."""
+
+    paths: Names = setting(
+        ..., "files, folders, globs, s3:// or https:// addresses, or listings (*.paths, *.paths.gz)", path=True
+    )
+    format: Literal["warc", "wet", "parquet", "jsonl"] = setting("warc", "what the files are; parquet and jsonl hold texts")
+    base: str | None = setting(None, "what the lines of a listing are relative to; null: the listing's own folder", path=True)
+    split_bytes: int = setting(256 * 2**20, "a larger WARC is read in ranges of this size", unit="bytes", ge=2**16)
+
+
+class Output(Section):
+    """Where the run is written."""
+
+    path: str = setting("runs", "folder of runs; all workers must reach it", path=True)
+    run: str | None = setting(
+        None, "name of this run, a folder below the path; null: the recipe's name", pattern=r"^[A-Za-z0-9._-]+$"
+    )
+
+
+class Spark(Section):
+    """How Spark is started; a submitted job keeps what spark-submit was given."""
+
+    master: str = setting("local[*,4]", "local[cores,attempts] or spark://host:port; ignored under spark-submit")
+    driver_memory: str = setting("2g", "heap of the driver (local mode: of everything); ignored under spark-submit")
+    shuffle_partitions: int = setting(8, "partitions of each shuffle; never changes what is written", ge=1)
+    conf: dict[str, str] = setting({}, "further Spark properties, as they are")
+
+
+class Extract(Section):
+    """WARC record to text."""
+
+    engine: Literal["resiliparse", "trafilatura"] = setting("resiliparse", "what finds the main content")
+    alt_texts: bool = setting(True, "keep alternative texts of images that say something", source=f"{LLAMA3} 3.1.1")
+    max_body_bytes: int = setting(16 * 2**20, "a body that decodes to more is quarantined", unit="bytes", ge=1024)
+    max_depth: int = setting(2_000, "a page that nests elements deeper is quarantined", unit="elements", ge=16)
+    statuses: tuple[int, ...] = setting((200,), "HTTP statuses of usable captures")
+    blocklists: Names = setting(("conf:blocklists",), "files or folders of block lists; conf: names what ships here", path=True)
+    categories: Names = setting((), "block list categories that drop; empty: those that are safe to drop")
+    optouts: Literal["drop", "mark"] = setting("drop", "what a page's own opt-out from training does")
+    rel_canonical: bool = setting(False, "group captures by the page's rel=canonical where it stays on the same host")
+    noindex: Literal["drop", "mark"] = setting("mark", "what a page's wish not to be indexed by search engines does")
+
+
+class Sketch(Section):
+    """What documents are compared by; made at extraction."""
+
+    ngram: int = setting(5, "tokens of a shingle", unit="tokens", ge=1, le=64)
+    bands: int = setting(20, "bands of the signature", ge=1, le=512)
+    rows: int = setting(6, "MinHashes of a band", ge=1, le=64)
+    seed: int = setting(1, "seed of the hash family", ge=0)
+
+
+class Documents(Section):
+    """Near-duplicate documents."""
+
+    similarity: Share = setting(0.75, "least estimated Jaccard similarity to the kept document", unit="0-1")
+    max_edges: int = setting(50_000_000, "most candidate pairs that one node decides", ge=1)
+
+
+class Lines(Section):
+    """Lines that occur too often."""
+
+    bucket_documents: int = setting(30_000_000, "documents of a bucket", unit="documents", source=f"{LLAMA3} 3.1.1", ge=1)
+    max_copies: int = setting(6, "a line that occurs more often in a bucket loses all its copies", source=f"{LLAMA3} 3.1.1", ge=1)
+
+
+class Clean(Section):
+    """Edits of the text, then signals and fastText scores of what is left."""
+
+    repetitive_lines: bool = setting(True, "remove lines of repeated n-grams, such as logs", source=f"{LLAMA3} 3.1.1")
+    pii: Literal["replace", "off"] = setting("replace", "what is done to personal data")
+    max_pii_per_1000: float = setting(20.0, "a document with more findings a 1000 words is dropped", unit="findings", ge=0.0)
+    min_share_left: Share = setting(0.2, "a document that line edits shorten below this share is dropped", unit="0-1")
+    min_words_left: int = setting(5, "a document that line edits shorten below this is dropped", unit="words", ge=0)
+
+
+class Route(Section):
+    """Which class a document belongs to."""
+
+    math_chars: Share = setting(0.05, "share of characters in formulae from which a document is mathematics", unit="0-1")
+    code_chars: Share = setting(0.4, "share of characters in code from which a document is code", unit="0-1")
+    score: Share = setting(0.8, "fastText mathematics or code score that decides without such structure", unit="0-1")
+
+
+class Filter(Section):
+    """Rules over signals, by class."""
+
+    rules: dict[str, Names] = setting({name: (name,) for name in CLASSES}, "rule sets of each class, applied in this order")
+    languages: Names = setting((), "languages that may stay; empty: all")
+    thresholds: dict[str, float] = setting({}, "rule name: another limit than the rule set's")
+    min_language_score: dict[str, Share] = setting(
+        {"general": 0.5, "multilingual": 0.5}, "least confidence of the language, by class", unit="0-1"
+    )
+
+
+class Score(Section):
+    """Quality by models."""
+
+    encoder: Literal["off"] = setting("off", "encoder model; only fastText scores decide")
+    min_quality: dict[str, Share] = setting({"general": 0.1}, "least fastText quality score, by class", unit="0-1")
+
+
+class Decontaminate(Section):
+    """Benchmark items in the text."""
+
+    index: str = setting("model:benchmarks", "n-gram index of the benchmark items; model: names what ships here", path=True)
+    coverage: Share = setting(0.5, "share of an item's tokens in matched 8-grams from which a document is dropped", unit="0-1")
+
+
+class Mix(Section):
+    """Which documents make the training set, and its shards."""
+
+    shares: dict[str, Share] = setting(
+        {"general": 0.5, "math": 0.25, "code": 0.17, "multilingual": 0.08}, "token share of each class", source=f"{LLAMA3} 3.1.2"
+    )
+    epochs: dict[str, float] = setting(
+        {"general": 1.0, "math": 4.0, "code": 4.0, "multilingual": 4.0},
+        "most copies of a document, by class",
+        source="Muennighoff et al. 2023: up to four epochs are nearly as good as new data",
+    )
+    tokens: int | None = setting(None, "tokens to sample; null: as many as shares and epochs allow", unit="tokens", ge=1)
+    shortfall: Literal["fail", "rescale"] = setting(
+        "fail", "what a class with too few tokens does: end the run, or spread its share"
+    )
+    seed: int = setting(1, "seed of sampling and order", ge=0)
+    counter: Literal["estimate", "tokenizers"] = setting("estimate", "how tokens are counted")
+    tokenizer: str | None = setting(None, "tokenizer.json for counter: tokenizers", path=True)
+    format: Literal["parquet", "jsonl.zst"] = setting("parquet", "format of the shards")
+    shard_bytes: int = setting(256 * 2**20, "text in a shard", unit="bytes", ge=1024)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Mix:
+        total = sum(self.shares.values())
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"mix.shares add up to {total:g}; they must add up to 1")
+        if unknown := sorted(set(self.shares) - set(CLASSES)) or sorted(set(self.epochs) - set(CLASSES)):
+            raise ValueError(f"mix names the class {unknown[0]!r}; classes are {', '.join(CLASSES)}")
+        if self.counter == "tokenizers" and not self.tokenizer:
+            raise ValueError("mix.counter=tokenizers needs mix.tokenizer, the path of a tokenizer.json")
+        return self
+
+
+class Report(Section):
+    """The HTML report."""
+
+    samples: int = setting(8, "documents shown for each reason", ge=0, le=100)
+
+
+class Recipe(Section):
+    """A run, whole."""
+
+    name: str = setting(..., "name of the recipe", pattern=r"^[A-Za-z0-9._-]+$")
+    stages: tuple[StageName, ...] = setting(..., "stages in their order; each reads what all before it have left", min_length=1)
+    input: Input = setting(..., "what is read")
+    output: Output = setting(Output(), "where the run is written")
+    spark: Spark = setting(Spark(), "how Spark is started")
+    extract: Extract = setting(Extract(), "WARC record to text")
+    sketch: Sketch = setting(Sketch(), "what documents are compared by")
+    documents: Documents = setting(Documents(), "near-duplicate documents")
+    lines: Lines = setting(Lines(), "lines that occur too often")
+    clean: Clean = setting(Clean(), "edits, signals, scores")
+    route: Route = setting(Route(), "class of a document")
+    filter: Filter = setting(Filter(), "rules over signals")
+    score: Score = setting(Score(), "quality by models")
+    decontaminate: Decontaminate = setting(Decontaminate(), "benchmark items in the text")
+    mix: Mix = setting(Mix(), "sampling and shards")
+    report: Report = setting(Report(), "the HTML report")
+
+    @property
+    def run(self) -> str:
+        """Name of the run: ``output.run``, else the recipe's name."""
+        return self.output.run or self.name

@@ -1,0 +1,300 @@
+"""The command ``woolmill``. Commands import what they need when they run: help costs a fraction of a second."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DONE = 0
+NOT_FOUND = 1
+WRONG_CALL = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+app = typer.Typer(
+    name="woolmill",
+    help="Web crawls in, mixture-weighted training shards out, and a trail for every document.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="recipe file, e.g. conf/llama3.yaml")]
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="settings that win over the file's")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run, <output.path>/<run>")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+Stage = Annotated[str | None, typer.Option(metavar="STAGE")]
+
+
+class ModelsAction(StrEnum):
+    """What `models` does."""
+
+    LIST = "list"
+    FETCH = "fetch"
+
+
+@app.command(epilog="Example: woolmill run conf/llama3.yaml input.paths='crawl/*.warc.gz' output.path=runs")
+def run(
+    recipe: RecipeFile,
+    overrides: Overrides = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="STAGE", help="begin with this stage")] = None,
+    only: Annotated[str | None, typer.Option(metavar="STAGE", help="run this stage alone")] = None,
+    force: Annotated[list[str] | None, typer.Option(metavar="STAGE", help="run it although it is current; may be repeated")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a recipe; what is finished and current is skipped."""
+    with _one_line():
+        from jobs.pipeline import run_recipe
+
+        raise typer.Exit(run_recipe(recipe, overrides or [], start=start, only=only, force=force or [], as_json=as_json))
+
+
+@app.command(epilog="Example: woolmill config conf/llama3.yaml mix.seed=2    or    woolmill config --keys")
+def config(
+    recipe: Annotated[Path | None, typer.Argument(metavar="RECIPE", help="recipe file")] = None,
+    overrides: Overrides = None,
+    keys: Annotated[bool, typer.Option("--keys", help="list everything that can be set, with what is allowed")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a recipe comes to: every setting with value, unit, meaning and origin."""
+    with _one_line():
+        from dataclasses import asdict
+
+        from console import config as logic
+        from console import show
+
+        if recipe is None and not keys:
+            raise typer.BadParameter("give a recipe, or --keys for everything that can be set", param_hint="RECIPE")
+        found = logic.keys() if recipe is None else logic.resolved(recipe, overrides or [])
+        if as_json:
+            show.as_json([asdict(one) for one in found])
+        else:
+            show.settings(found, values=recipe is not None and not keys)
+
+
+@app.command(epilog="Example: woolmill explain runs/demo https://example.org/page")
+def explain(
+    folder: RunFolder,
+    what: Annotated[str, typer.Argument(metavar="URL|ID", help="a URL, an id in hex (8 digits or more), or a WARC-Record-ID")],
+    every: Annotated[bool, typer.Option("--all", help="tell every capture of the page, not the newest alone")] = False,
+    signals: Annotated[bool, typer.Option("--signals", help="show all signals, not only those that a decision names")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a document's whole story: where it lies, what every stage did to it and why, which shard holds it."""
+    with _one_line():
+        from console import explain as logic
+        from console import show
+        from jobs.store import Run
+
+        try:
+            found = logic.explain(Run.open(folder), what, every=every)
+        except logic.NotFoundError as error:
+            raise _said(str(error), NOT_FOUND) from error
+        if as_json:
+            show.as_json(found.to_dict())
+        else:
+            show.explanation(found, signals=signals)
+
+
+@app.command(epilog="Example: woolmill trail runs/demo --out trail.parquet")
+def trail(
+    folder: RunFolder,
+    out: Annotated[Path, typer.Option(help="file to write: .jsonl, .jsonl.gz, .jsonl.zst or .parquet")],
+    as_json: AsJson = False,
+) -> None:
+    """Write one row a record of the input: kept, dropped or quarantined, by which stage and why."""
+    with _one_line():
+        from console import show
+        from console.trail import write_trail
+        from jobs.store import Run
+
+        rows = write_trail(Run.open(folder), out)
+        if as_json:
+            show.as_json({"out": str(out), "rows": rows})
+        else:
+            print(f"{out}: {rows:,} records")
+
+
+@app.command(epilog="Example: woolmill report runs/demo --out report.html")
+def report(
+    folder: RunFolder,
+    out: Annotated[Path | None, typer.Option(help="file to write; by default report.html in the run's folder")] = None,
+    samples: Annotated[int | None, typer.Option(min=0, max=100, help="documents shown for each class and reason")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one HTML file with the run's accounts, distributions, documents, costs and alarms."""
+    with _one_line():
+        from console import show
+        from jobs.reporting import build_report
+        from jobs.store import Run, write_atomic
+
+        opened = Run.open(folder)
+        wanted = samples if samples is not None else int(opened.recipe.get("report", {}).get("samples", 8))
+        target = out or opened.root / "report.html"
+        write_atomic(target, build_report(opened, wanted))
+        if as_json:
+            show.as_json({"out": str(target), "bytes": target.stat().st_size})
+        else:
+            print(target)
+
+
+@app.command(epilog="Example: woolmill peek runs/demo decisions --where \"stage = 'filter'\" --columns id,reason,evidence -n 5")
+def peek(
+    folder: Annotated[Path | None, typer.Argument(metavar="RUN", help="folder of a run")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="TABLE", help="name of a table, see `woolmill tables`")] = None,
+    where: Annotated[str, typer.Option(metavar="SQL", help="condition in DuckDB's SQL; ids are hex strings")] = "",
+    columns: Annotated[str, typer.Option(metavar="A,B", help="columns to show")] = "",
+    limit: Annotated[int, typer.Option("-n", "--rows", min=0, help="most rows")] = 20,
+    sample: Annotated[bool, typer.Option("--sample", help="rows from all over the table, the same ones every time")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="show the columns with units and meanings instead")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, a row on a line")] = False,
+) -> None:
+    """Look at rows of a table; ids are shown in hex, long texts are cut."""
+    with _one_line():
+        from console import peek as logic
+        from console import show
+        from jobs.store import Run
+
+        if folder is None or name is None:
+            raise typer.BadParameter("give a run and a table", param_hint="RUN TABLE")
+        if schema:
+            rows = logic.columns_of(logic.table_named(name))
+        else:
+            wanted = tuple(part.strip() for part in columns.split(",") if part.strip())
+            rows = logic.peek(Run.open(folder), logic.Question(name, where, wanted, limit, sample))
+        if as_json:
+            show.as_json(rows, lines=True)
+        else:
+            show.records(rows)
+
+
+@app.command(epilog="Example: woolmill tables runs/demo")
+def tables(folder: RunFolder, as_json: AsJson = False) -> None:
+    """List what a run has published: tables with their rows and bytes."""
+    with _one_line():
+        from dataclasses import asdict
+
+        from console import show
+        from console.peek import listing
+        from jobs.store import Run
+
+        found = [asdict(one) for one in listing(Run.open(folder))]
+        if as_json:
+            show.as_json(found)
+        else:
+            show.records(found)
+
+
+@app.command(epilog="Example: woolmill models fetch")
+def models(
+    action: Annotated[ModelsAction, typer.Argument(help="list what ships here, or fetch what does not")] = ModelsAction.LIST,
+    as_json: AsJson = False,
+) -> None:
+    """List the models, or fetch the one that the repository does not carry."""
+    with _one_line():
+        from classifiers.fetch import FetchError, fetch
+        from classifiers.registry import MODELS, folder
+        from console import show
+
+        if action is ModelsAction.FETCH:
+            try:
+                path = fetch()
+            except FetchError as error:
+                raise _said(str(error), NOT_FOUND) from error
+            if not as_json:
+                print(path)
+                return
+        rows = [
+            {"name": c.name, "kind": c.kind, "there": (folder() / c.file).is_file(), "sha256": c.sha256, "purpose": c.purpose}
+            for c in MODELS.values()
+        ]
+        if as_json:
+            show.as_json(rows)
+        else:
+            show.records([row | {"sha256": str(row["sha256"])[:16]} for row in rows])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words of the command line; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 not found, 2 a wrong call or setting, 130 interrupted, 141 standard output was closed; `run` has those of
+        `jobs.errors` besides.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="woolmill")
+        sys.stdout.flush()
+    except SystemExit as end:
+        return _flushed(end.code if isinstance(end.code, int) else DONE if end.code is None else WRONG_CALL)
+    except BrokenPipeError:
+        return _closed()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return DONE
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _closed()
+    return code
+
+
+def _closed() -> int:
+    """Let the interpreter's last flush of standard output go nowhere, since its reader is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _said(message: str, code: int) -> typer.Exit:
+    """Print one line for a person and return what ends the command."""
+    from console.show import printable
+
+    line = " ".join(printable(message).split())
+    print(f"error: {line}", file=sys.stderr)
+    return typer.Exit(code)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Turn what a person got wrong into one line and exit code 2; faults of the program keep their traceback."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, typer.Exit | typer.BadParameter | BrokenPipeError):
+            raise
+        if not isinstance(error, _mistakes()):
+            raise
+        raise _said(str(error), WRONG_CALL) from error
+
+
+def _mistakes() -> tuple[type[Exception], ...]:
+    from conf.load import SettingsError
+    from console.peek import PeekError
+    from console.trail import TrailError
+    from jobs.store import StoreError
+
+    return (SettingsError, StoreError, PeekError, TrailError)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

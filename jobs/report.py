@@ -1,0 +1,33 @@
+"""Stage ``report``: one self-contained HTML file about the run."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.reporting import build_report
+from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage
+from jobs.store import FileEntry, write_atomic
+from jobs.tables import TABLES
+
+
+def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
+    """Write the report; every document passes."""
+    page = build_report(context.store, context.recipe.report.samples)
+    write_atomic(context.attempt / "report" / "report.html", page)
+    data = page.encode()
+    context.written["report"] = [FileEntry("report.html", 1, len(data), hashlib.sha256(data).hexdigest())]
+    before = context.store.published(context.before[-1]) if context.before else None
+    kept = Accounts.of(before.summary["accounts"]).total(KEPT) if before else 0
+    return Accounts({(IN, ""): kept, (KEPT, ""): kept}), {}
+
+
+NEEDS = tuple(name for name, table in TABLES.items() if table.owner and table.owner != "report")
+STAGE = KeyStage("report", 1, sections=("report",), needs=NEEDS, writes=("report",), libraries=("jinja2",), run=run)
+
+if __name__ == "__main__":
+    from jobs.pipeline import stage_main
+
+    sys.exit(stage_main("report"))

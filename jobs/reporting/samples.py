@@ -1,0 +1,115 @@
+"""Documents to look at: a few of every class that was kept, and of every reason that took documents out.
+
+Which ones is settled by the MD5 of the id, so that a report of the same run shows the same documents, and one of a larger run is
+not a report of its first file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jobs.reporting.query import Reader, Row
+
+EXCERPT = 600
+"""Characters of a text that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One document; `excerpt` is None where no text was ever extracted."""
+
+    id: str
+    url: str
+    lang: str
+    excerpt: str | None
+    cut: bool
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    winner: str = ""
+    copies: int | None = None
+
+
+_KEPT = """
+with ranked as (
+    select coalesce(c.class, 'no class') as grp, d.id, d.split, d.url, d.lang, m.copies,
+           row_number() over (partition by grp order by md5(d.id), d.id, d.split) as rank
+    from documents d
+    anti join outcomes o on o.id = d.id and o.split = d.split
+    left join routes c on c.id = d.id and c.split = d.split
+    left join mixture m on m.id = d.id and m.split = d.split
+)
+select * from ranked where rank <= ? order by grp, rank
+"""
+
+_LOST = """
+with ranked as (
+    select o.*, position, row_number() over (partition by o.stage, reason order by md5(id), id, split) as rank
+    from outcomes o join stage_order s on s.stage = o.stage
+),
+chosen as (select * from ranked where rank <= ?)
+select c.stage, c.reason, c.id, c.split, min(c.position) as position, min(c.rank) as rank, min(r.url) as url, min(e.lang) as lang,
+       min_by(d.evidence, d.evidence::varchar) as evidence, min(w.url) as winner
+from chosen c
+join records r on r.id = c.id and r.split = c.split
+left join documents e on e.id = c.id and e.split = c.split
+left join decisions d on d.id = c.id and d.split = c.split and d.stage = c.stage and d.reason = c.reason
+left join records w on w.id = d.winner
+group by c.stage, c.reason, c.id, c.split
+order by position, c.stage, c.reason, rank
+"""
+
+
+def kept_samples(tables: Reader, samples: int) -> dict[str, tuple[Sample, ...]]:
+    """Return kept documents by class.
+
+    Parameters
+    ----------
+    tables : Reader
+        The run.
+    samples : int
+        Documents a class.
+    """
+    return {key[0]: value for key, value in _grouped(tables, tables.rows(_KEPT, [samples]), ("grp",)).items()}
+
+
+def lost_samples(tables: Reader, samples: int) -> dict[tuple[str, str], tuple[Sample, ...]]:
+    """Return lost documents by stage and reason, in the order of the stages.
+
+    Parameters
+    ----------
+    tables : Reader
+        The run.
+    samples : int
+        Documents a reason.
+    """
+    groups = _grouped(tables, tables.rows(_LOST, [samples]), ("stage", "reason"))
+    return {(key[0], key[1]): value for key, value in groups.items()}
+
+
+def _grouped(tables: Reader, rows: Sequence[Row], by: tuple[str, ...]) -> dict[tuple[str, ...], tuple[Sample, ...]]:
+    texts = _texts(tables, rows)
+    groups: dict[tuple[str, ...], list[Sample]] = {}
+    for row in rows:
+        text = texts.get((row["id"], row["split"]))
+        sample = Sample(
+            row["id"].hex(),
+            row["url"] or "",
+            row["lang"] or "",
+            text[:EXCERPT] if text is not None else None,
+            text is not None and len(text) > EXCERPT,
+            dict(sorted((row.get("evidence") or {}).items())),
+            row.get("winner") or "",
+            row.get("copies"),
+        )
+        groups.setdefault(tuple(row[name] for name in by), []).append(sample)
+    return {key: tuple(samples) for key, samples in groups.items()}
+
+
+def _texts(tables: Reader, rows: Sequence[Row]) -> dict[tuple[bytes, str], str]:
+    """Beginnings of the texts, the cleaned ones where there are any; only the files of the splits in question are read."""
+    found: dict[tuple[bytes, str], str] = {}
+    for split in sorted({row["split"] for row in rows}):
+        for table in ("documents", "cleaned"):
+            wanted = [row["id"] for row in rows if row["split"] == split]
+            found |= {(id_, split): text for id_, text in tables.beginnings(table, split, wanted, EXCERPT + 1)}
+    return found

@@ -1,0 +1,241 @@
+"""Run the stages of a recipe in their order: skip what is current, resume what was begun, publish what balances."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+
+from conf.load import Resolved
+from conf.schema import Recipe
+from jobs.errors import NothingLeft, OutOfBalance
+from jobs.metrics import Meter
+from jobs.parts import ParquetPart
+from jobs.progress import Progress
+from jobs.reads import Reads
+from jobs.session import session
+from jobs.sources.inputs import Split, list_inputs, plan_splits
+from jobs.splits import Commit, collect, reuse, run_splits
+from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage, SplitStage, Stage
+from jobs.store import Published, Run, write_atomic
+from jobs.tables import TABLES
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one stage in one start of the program: it ran, or it was current already."""
+
+    stage: str
+    ran: bool
+    accounts: Accounts
+    splits_done: int = 0
+    splits_reused: int = 0
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a stage has made in its attempt folder, not yet published."""
+
+    published: Published
+    accounts: Accounts
+    costs: tuple[Mapping[str, float], ...] = ()
+    splits_done: int = 0
+    splits_reused: int = 0
+
+
+@dataclass
+class Runner:
+    """Takes a recipe through its stages; Spark is started when the first stage needs it and stopped on leaving.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The recipe and where its settings come from.
+    store : Run
+        The run's folder.
+    stages : mapping of str to Stage
+        All stages there are, by name.
+    progress : Progress
+        Where a person sees what goes on.
+    """
+
+    resolved: Resolved
+    store: Run
+    stages: Mapping[str, Stage]
+    progress: Progress
+    _exit: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._exit.close()
+
+    @property
+    def recipe(self) -> Recipe:
+        """The settings."""
+        return self.resolved.recipe
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The session, started on first use."""
+        self.progress.say("starting Spark")
+        return self._exit.enter_context(session(self.recipe.spark, self.logs, self.store.root.name))
+
+    @property
+    def logs(self) -> Path:
+        """Folder of Spark's own logs."""
+        return self.store.root / "logs"
+
+    @cached_property
+    def splits(self) -> tuple[Split, ...]:
+        """Splits of the input, by key."""
+        given = self.recipe.input
+        files = list_inputs(given.paths, format=given.format, base=given.base)
+        return tuple(sorted(plan_splits(files, split_bytes=given.split_bytes), key=lambda s: s.key))
+
+    def run(self, *, start: str | None = None, only: str | None = None, force: Sequence[str] = ()) -> list[Outcome]:
+        """Run the recipe's stages.
+
+        Parameters
+        ----------
+        start : str, optional
+            Begin here; the stages before must be finished.
+        only : str, optional
+            Run this stage alone.
+        force : sequence of str
+            Stages to run although they are current.
+
+        Returns
+        -------
+        list of Outcome
+            One a stage that was looked at.
+        """
+        names = self.recipe.stages
+        described = self.recipe.model_dump(mode="json") | {"origins": dict(self.resolved.origins)}
+        self.progress.input(self.splits)
+        write_atomic(self.store.root / "recipe.json", json.dumps(described, sort_keys=True, indent=1))
+        chosen = (only,) if only else names[names.index(start) :] if start else names
+        outcomes = []
+        for name in chosen:
+            before = names[: names.index(name)]
+            outcomes.append(self._stage(self.stages[name], before, forced=name in force))
+            self._check(outcomes[-1], before)
+        return outcomes
+
+    def _stage(self, stage: Stage, before: tuple[str, ...], *, forced: bool) -> Outcome:
+        begun = time.monotonic()
+        job = (_SplitJob if isinstance(stage, SplitStage) else _KeyJob)(self, stage, before)  # type: ignore[arg-type]
+        published = self.store.published(stage.name)
+        if published and published.fingerprint == job.fingerprint and not forced:
+            outcome = Outcome(stage.name, False, Accounts.of(published.summary["accounts"]), 0, len(published.splits))
+        else:
+            if forced:
+                shutil.rmtree(self.store.attempt_dir(stage.name), ignore_errors=True)
+            with Meter(self.spark, self.logs, stage.name) as meter:
+                result = job.run(None if forced else published)
+            self._publish(result, meter.rows(result.costs))
+            wall = time.monotonic() - begun
+            outcome = Outcome(stage.name, True, result.accounts, result.splits_done, result.splits_reused, wall)
+        self.progress.stage_done(outcome)
+        return outcome
+
+    def _publish(self, result: Result, metrics: Sequence[Mapping[str, Any]]) -> None:
+        stage = result.published.stage
+        result.accounts.check(stage)
+        attempt = self.store.attempt_dir(stage)
+        rows = result.accounts.rows()
+        columns: Mapping[str, list[dict[str, Any]]] = {
+            "accounts": [{"stage": stage, "outcome": o, "reason": r, "documents": n} for o, r, n in rows],
+            "metrics": [{"stage": stage} | dict(m) for m in metrics],
+        }
+        tables = dict(result.published.tables)
+        for table, values in columns.items():
+            part = ParquetPart(attempt / table / "part", TABLES[table].schema)
+            part.write(pa.RecordBatch.from_pylist(values, schema=TABLES[table].schema))
+            tables[table] = (part.close(),)
+        for table in tables:
+            (attempt / table).mkdir(exist_ok=True)
+        shutil.rmtree(attempt / "marks", ignore_errors=True)
+        self.store.publish(replace(result.published, tables=tables, summary=dict(result.published.summary) | {"accounts": rows}))
+
+    def _check(self, outcome: Outcome, before: tuple[str, ...]) -> None:
+        """Hold the books of neighbouring stages against each other: what one has kept is what the next is handed."""
+        accounts = outcome.accounts
+        if before and (earlier := self.store.published(before[-1])):
+            handed = Accounts.of(earlier.summary["accounts"]).total(KEPT)
+            if handed != accounts.total(IN):
+                self.store.withdraw([outcome.stage])
+                raise OutOfBalance(f"{outcome.stage}: {accounts.total(IN)} documents went in, but {before[-1]} had kept {handed}")
+        if accounts.total(KEPT) == 0:
+            gone = sorted(((n, r) for (o, r), n in accounts.items() if r and o in ("dropped", "quarantined")), reverse=True)
+            why = ", ".join(f"{reason} {n}" for n, reason in gone[:4]) or "the input holds no records"
+            raise NothingLeft(f"{outcome.stage} left no document: {accounts.total(IN)} went in ({why}); there is nothing to hand on")
+
+
+class _SplitJob:
+    """A split stage, about to run."""
+
+    def __init__(self, runner: Runner, stage: SplitStage, before: tuple[str, ...]) -> None:
+        self.runner, self.stage = runner, stage
+        self.reads = Reads(runner.store, stage, before)
+        self.wanted = {s.key: stage.fingerprint(runner.recipe, self._digests(s)) for s in runner.splits}
+        self.fingerprint = hashlib.sha256(json.dumps(sorted(self.wanted.items())).encode()).hexdigest()
+
+    def run(self, published: Published | None) -> Result:
+        runner, stage = self.runner, self.stage
+        attempt = runner.store.attempt_dir(stage.name)
+        attempt.mkdir(parents=True, exist_ok=True)
+        version = runner.store.stage_dir(stage.name) / published.version if published else None
+        reused = reuse(attempt, version, self.wanted)
+        todo = [s for s in runner.splits if s.key not in reused]
+        if todo:
+            tasks = [(self.reads.task(s, stage, runner.recipe), self.wanted[s.key]) for s in todo]
+            with runner.progress.splits(stage.name, attempt, len(runner.splits)):
+                run_splits(runner.spark, stage, attempt, tasks)
+        done = {s.key: Commit.found(attempt, s.key) for s in runner.splits}
+        accounts = Accounts()
+        for commit in done.values():
+            accounts.update(Accounts.of(commit.accounts))
+        costs = tuple(done[s.key].cost for s in todo)
+        return Result(collect(stage, done, self.fingerprint, self.runner.splits), accounts, costs, len(todo), len(reused))
+
+    def _digests(self, split: Split) -> dict[str, Any]:
+        if not self.stage.needs:
+            return {"file": [self.runner.recipe.input.format, split.file, split.start, split.end, split.size, split.version]}
+        return self.reads.of_split(split)
+
+
+class _KeyJob:
+    """A key stage, about to run."""
+
+    def __init__(self, runner: Runner, stage: KeyStage, before: tuple[str, ...]) -> None:
+        self.runner, self.stage, self.before = runner, stage, before
+        self.reads = Reads(runner.store, stage, before)
+        self.fingerprint = stage.fingerprint(runner.recipe, self.reads.whole())
+
+    def run(self, published: Published | None) -> Result:
+        del published  # there are no parts of it that could be used again
+        runner, stage = self.runner, self.stage
+        attempt = runner.store.attempt_dir(stage.name)
+        shutil.rmtree(attempt, ignore_errors=True)
+        attempt.mkdir(parents=True)
+        tasks = tuple(self.reads.task(s, stage, runner.recipe) for s in runner.splits)
+        context = KeyContext(stage, runner.store, runner.recipe, self.before, tasks, runner.spark)
+        with runner.progress.whole(stage.name, runner.spark):
+            accounts, facts = stage.run(context)
+        tables = {t: tuple(context.written.get(t, ())) for t in (*stage.writes, "decisions")}
+        return Result(Published(stage.name, self.fingerprint, tables, {}, dict(facts)), accounts)

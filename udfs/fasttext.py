@@ -1,0 +1,87 @@
+"""The one adapter over the fastText library: models by path and digest, predictions that are right under NumPy 2."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+from functools import lru_cache
+from pathlib import Path
+
+PREFIX = "__label__"
+
+
+class ModelMissing(LookupError):
+    """A model file is not there, or is not the one that was asked for."""
+
+
+class FastText:
+    """A loaded model.
+
+    The library's public ``predict`` raises under NumPy 2 for one text and repeats the first probability for several;
+    its inner call is right. A final newline is appended as the library does itself: it is a word of the model.
+
+    Parameters
+    ----------
+    path : str or Path
+        The model file (``.bin`` or ``.ftz``).
+    sha256 : str, optional
+        Hexadecimal digest that the file must have.
+
+    Raises
+    ------
+    ModelMissing
+        When there is no such file or its digest differs.
+    """
+
+    __slots__ = ("_model", "digest", "path")
+
+    def __init__(self, path: str | Path, sha256: str | None = None) -> None:
+        self.path = str(path)
+        self.digest = _digest(self.path)
+        if sha256 is not None and self.digest != sha256.lower():
+            raise ModelMissing(
+                f"model {self.path} has SHA-256 {self.digest}, expected {sha256.lower()}; run `woolmill models fetch`"
+            )
+        import fasttext  # loaded on use: the library prints on import of some builds, and most tests need no model
+
+        with contextlib.redirect_stderr(io.StringIO()):
+            self._model = fasttext.load_model(self.path)
+
+    def predict(self, text: str, k: int = 1) -> list[tuple[str, float]]:
+        """Return the ``k`` best labels of a text.
+
+        Parameters
+        ----------
+        text : str
+            Any text; all white space is folded to single blanks, NUL and lone surrogates are dropped.
+        k : int
+            Labels wanted, at least 1.
+
+        Returns
+        -------
+        list of (str, float)
+            Labels without their prefix and probabilities in 0-1, best first; equal ones by label.
+        """
+        line = " ".join(text.replace("\x00", " ").encode("utf-8", "ignore").decode("utf-8").split())
+        found = self._model.f.predict(line + "\n", k, 0.0, "strict")
+        clipped = [(label.removeprefix(PREFIX), min(max(float(p), 0.0), 1.0)) for p, label in found]
+        return sorted(clipped, key=lambda pair: (-pair[1], pair[0]))
+
+    def labels(self) -> list[str]:
+        """Return every label of the model, without prefix, sorted."""
+        return sorted(label.removeprefix(PREFIX) for label in self._model.labels)
+
+
+@lru_cache(maxsize=8)
+def load(path: str, sha256: str | None = None) -> FastText:
+    """Return a model, loaded once a process for each path and digest; raises `ModelMissing` as `FastText` does."""
+    return FastText(path, sha256)
+
+
+def _digest(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelMissing(f"no model at {path} ({error.strerror}); run `woolmill models fetch`") from error

@@ -1,0 +1,92 @@
+"""Rule sets by name: the published recipes as they are, and the product's own for each class of document.
+
+The classes' limits follow one principle: what a published limit cuts off from trusted English prose by its authors' word
+model and meaning, ours should cut off by ours. Coverage, which counts first copies, is two to three times what datatrove
+counts, so its limits are wider here.
+"""
+
+from __future__ import annotations
+
+from udfs.rules import c4, fineweb, gopher, llama3
+from udfs.rules.evaluate import (
+    Guard,
+    Rule,
+    RuleSet,
+    UnknownNameError,
+    evaluate,
+    for_language,
+    reasons,
+    with_overrides,
+)
+
+__all__ = [
+    "RULE_SETS",
+    "Guard",
+    "Rule",
+    "RuleSet",
+    "UnknownNameError",
+    "evaluate",
+    "for_language",
+    "reasons",
+    "with_overrides",
+]
+
+_COVERAGE = {f"gopher.dup_{n}gram.high": round(0.60 - 0.03 * (n - 5), 2) for n in range(5, 11)}
+
+_PROSE = (
+    *gopher.RULES,
+    fineweb.TERMINAL,
+    fineweb.SHORT,
+    fineweb.NEWLINES,
+    c4.LOREM_IPSUM,
+    c4.POLICY,
+    c4.JAVASCRIPT,
+    *llama3.RULES[1:],
+)
+
+_PROSE_LIMITS = {
+    **_COVERAGE,
+    "gopher.dup_lines.high": 0.40,
+    "gopher.dup_paragraphs.high": 0.40,
+    "gopher.dup_line_chars.high": 0.30,
+    "gopher.dup_paragraph_chars.high": 0.30,
+    "gopher.top_2gram.high": 0.25,
+    "gopher.top_3gram.high": 0.25,
+    "gopher.top_4gram.high": 0.25,
+    "fineweb.terminal_lines.low": 0.03,
+    "fineweb.short_lines.high": 0.90,
+    "fineweb.newlines.high": 0.50,
+}
+
+_STRUCTURED = (
+    gopher.EMPTY,
+    gopher.QUALITY[1],
+    gopher.REPETITION[2],
+    c4.LOREM_IPSUM,
+    llama3.DIRTY_WORDS,
+    llama3.MOJIBAKE,
+    llama3.MIXED_SCRIPTS,
+    llama3.CONSONANTS,
+    llama3.ENCODED,
+    llama3.LOG_LINES,
+)
+
+_STRUCTURED_LIMITS = {
+    "gopher.word_count.low": 20,
+    "gopher.dup_line_chars.high": 0.60,
+    "llama3.mixed_scripts": 0.30,
+    "llama3.consonants": 0.40,
+    "llama3.encoded": 0.70,
+}
+
+RULE_SETS: dict[str, RuleSet] = {
+    "gopher": RuleSet("gopher", gopher.RULES),
+    "c4": RuleSet("c4", c4.RULES),
+    "fineweb": RuleSet("fineweb", fineweb.RULES),
+    "llama3": RuleSet("llama3", llama3.RULES),
+    "general": with_overrides(RuleSet("general", _PROSE), _PROSE_LIMITS),
+    "multilingual": with_overrides(RuleSet("multilingual", _PROSE), _PROSE_LIMITS),
+    "math": with_overrides(RuleSet("math", _STRUCTURED), {**_STRUCTURED_LIMITS, "llama3.log_lines": 0.60}),
+    "code": with_overrides(RuleSet("code", _STRUCTURED), _STRUCTURED_LIMITS),
+}
+"""Every rule set by name. Limits are the English ones; `for_language` puts in those of another language."""

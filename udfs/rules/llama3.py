@@ -1,0 +1,68 @@
+"""Llama 3's heuristics on documents (section 3.1.1), and what its outlier rule stands for: text that is not language."""
+
+from __future__ import annotations
+
+from udfs.rules.evaluate import Guard, Rule
+from udfs.rules.gopher import EMPTY
+from udfs.signals import LLAMA3, OWN
+
+_ENOUGH = Guard("n_prose_words", "<", 50)
+
+DIRTY_WORDS = Rule(
+    "llama3.dirty_words",
+    "dirty_per_1000",
+    ">",
+    10,
+    f"{LLAMA3}: a count, not C4's single hit; limits estimated",
+    unless=(Guard("dirty_distinct", "<", 5),),
+)
+
+KL_OUTLIER = Rule("llama3.kl_outlier", "kl_excess", ">", 0, f"{LLAMA3}: 99.9 % quantiles of trusted texts", unless=(_ENOUGH,))
+
+MOJIBAKE = Rule("llama3.mojibake", "mojibake_share", ">", 0.05, f"{OWN}: outlier tokens by wrong decoding")
+
+MIXED_SCRIPTS = Rule(
+    "llama3.mixed_scripts",
+    "mixed_script_word_share",
+    ">",
+    0.1,
+    f"{OWN}: gibberish",
+    unless=(Guard("n_prose_words", "<", 20),),
+)
+
+CONSONANTS = Rule("llama3.consonants", "consonant_word_share", ">", 0.2, f"{OWN}: gibberish", unless=(_ENOUGH,))
+
+ENCODED = Rule("llama3.encoded", "alnum_mix_word_share", ">", 0.4, f"{OWN}: base64, hexadecimal", unless=(Guard("n_words", "<", 20),))
+
+DIGITS = Rule("llama3.digits", "digit_char_share", ">", 0.35, f"{OWN}: number tables, which KL cannot see")
+
+LOG_LINES = Rule(
+    "llama3.log_lines",
+    "stamped_line_share",
+    ">",
+    0.32,
+    f"{LLAMA3}: logging messages that a code span protects from the line rule; a stack trace follows each stamp by two lines",
+    unless=(Guard("n_words", "<", 20),),
+)
+
+VOCABULARY = Rule(
+    "llama3.vocabulary.low",
+    "word_entropy_bits",
+    "<",
+    4.8,
+    f"{OWN}: keyword lists and word salad; over 99.8 % of prose of 100 words has 5.1 bits",
+    unless=(Guard("n_prose_words", "<", 100),),
+)
+
+LONG_VOCABULARY = Rule(
+    "llama3.vocabulary_long.low",
+    "word_entropy_bits",
+    "<",
+    5.4,
+    f"{OWN}: templates filled from a short list; over 99.8 % of prose of 400 words has 5.5 bits",
+    unless=(Guard("n_prose_words", "<", 400),),
+)
+
+GARBLE = (MOJIBAKE, MIXED_SCRIPTS, CONSONANTS, ENCODED, DIGITS)
+
+RULES = (EMPTY, DIRTY_WORDS, KL_OUTLIER, *GARBLE, LOG_LINES, VOCABULARY, LONG_VOCABULARY)
