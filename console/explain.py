@@ -147,9 +147,11 @@ def explain(run: Run, what: str, *, every: bool = False) -> Explanation:
         When the run's files can't be read.
     """
     with reading(run) as tables:
-        captures = _captures(tables, what.strip())
+        captures = _captures(tables, what.strip().encode("utf-8", "replace").decode("utf-8"))
         if not captures:
-            raise NotFoundError(f"{run.root.name} has no record of {what!r}; give a URL, an id in hex or a WARC-Record-ID")
+            raise NotFoundError(
+                f"{run.root.name} has no record of {what!r}; give a URL, an id in hex or a WARC-Record-ID"
+            )
         told = captures if every else captures[:1]
         return Explanation(tuple(_story(tables, c) for c in told), tuple(captures[len(told) :]))
 
@@ -164,7 +166,8 @@ _SAME_PAGE = "url = ? or (id, split) in (select (id, split) from url_keys where 
 
 
 def _captures(tables: Reader, what: str) -> list[Capture]:
-    """Records that match, newest first."""
+    """Return the records that match, newest first."""
+    parameters: list[str | int]
     if re.fullmatch(r"[0-9a-fA-F]{8,32}", what):
         condition, parameters = "starts_with(hex(id), ?)", [what.upper()]
         if _HEX_ID.fullmatch(what):
@@ -178,7 +181,9 @@ def _captures(tables: Reader, what: str) -> list[Capture]:
 
 
 def _capture(row: Row) -> Capture:
-    place = {name: row[name] for name in ("split", "record_id", "kind", "file", "offset", "length", "url", "stage", "reason")}
+    place = {
+        name: row[name] for name in ("split", "record_id", "kind", "file", "offset", "length", "url", "stage", "reason")
+    }
     date = row["date"].isoformat().replace("+00:00", "Z") if row["date"] else None
     return Capture(id=row["id"].hex(), date=date, http_status=row["status"], status=row["outcome"], **place)
 
@@ -202,7 +207,12 @@ def _by_stage(tables: Reader, key: Key) -> dict[str, list[Row]]:
         found.setdefault(row["stage"], []).append(row)
     for row in tables.lookup("quarantine", key):
         if not any(d["action"] in LOST for d in found.get(row["stage"], [])):
-            made = {"action": "quarantine", "reason": row["reason"], "evidence": {"detail": row["detail"] or ""}, "winner": None}
+            made = {
+                "action": "quarantine",
+                "reason": row["reason"],
+                "evidence": {"detail": row["detail"] or ""},
+                "winner": None,
+            }
             found.setdefault(row["stage"], []).insert(0, made)
     return found
 
@@ -210,7 +220,9 @@ def _by_stage(tables: Reader, key: Key) -> dict[str, list[Row]]:
 def _step(tables: Reader, stage: str, key: Key, decisions: Sequence[Row], *, lost: bool) -> Step:
     if lost or stage in tables.missing():
         return Step(stage, "not reached" if lost else "not run")
-    told = tuple(Decision(d["action"], d["reason"], d["evidence"] or {}, _winner(tables, d["winner"])) for d in decisions)
+    told = tuple(
+        Decision(d["action"], d["reason"], d["evidence"] or {}, _winner(tables, d["winner"])) for d in decisions
+    )
     actions = {d.action for d in told}
     endings = {"drop": "dropped", "quarantine": "quarantined", "edit": "edited"}
     outcome = next((name for action, name in endings.items() if action in actions), "kept")
@@ -220,7 +232,9 @@ def _step(tables: Reader, stage: str, key: Key, decisions: Sequence[Row], *, los
 
 def _facts(tables: Reader, name: str, key: Key) -> list[dict[str, Any]]:
     left_out = _KEYS | _LEFT_OUT if name != "documents" else _KEYS | _LEFT_OUT | {"url", "date"}
-    return [{column: _plain(value) for column, value in row.items()} for row in tables.lookup(name, key, without=left_out)]
+    return [
+        {column: _plain(value) for column, value in row.items()} for row in tables.lookup(name, key, without=left_out)
+    ]
 
 
 def _plain(value: Any) -> Any:

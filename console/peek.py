@@ -95,12 +95,19 @@ def peek(run: Run, question: Question) -> list[dict[str, Any]]:
     names = table.schema.names
     for column in question.columns:
         if column not in names:
-            raise PeekError(f"{table.name} has no column {column!r}{_nearest(column, names)}; it has {', '.join(names)}")
+            raise PeekError(
+                f"{table.name} has no column {column!r}{_nearest(column, names)}; it has {', '.join(names)}"
+            )
     run.files(table.name)  # says which stage is missing, where one is
     with reading(run) as tables:
         try:
             rows = _rows(tables, table, question)
-        except (duckdb.ParserException, duckdb.BinderException, duckdb.ConversionException, duckdb.CatalogException) as error:
+        except (
+            duckdb.ParserException,
+            duckdb.BinderException,
+            duckdb.ConversionException,
+            duckdb.CatalogException,
+        ) as error:
             raise PeekError(f"--where {question.where!r}: {str(error).splitlines()[0]}") from error
     return [{name: shown(value) for name, value in row.items()} for row in rows]
 
@@ -113,7 +120,9 @@ def _rows(tables: Reader, table: Table, question: Question) -> list[dict[str, An
         # Ids are as good as random; tables without them are small, and a whole row is its own key.
         key = ["id"] if "id" in table.schema.names else table.schema.names
         parts = [duckdb.ColumnExpression(name).cast("VARCHAR") for name in key]
-        relation = relation.sort(duckdb.FunctionExpression("md5", duckdb.FunctionExpression("concat_ws", _text("|"), *parts)), *parts)
+        relation = relation.sort(
+            duckdb.FunctionExpression("md5", duckdb.FunctionExpression("concat_ws", _text("|"), *parts)), *parts
+        )
     relation = relation.limit(question.limit)
     columns = [duckdb.ColumnExpression(name) for name in question.columns or table.schema.names]
     rows: list[dict[str, Any]] = relation.select(*columns).to_arrow_table().to_pylist(maps_as_pydicts="lossy")
@@ -151,12 +160,13 @@ def columns_of(table: Table) -> list[dict[str, str]]:
 
 
 def listing(run: Run) -> list[Listed]:
-    """Return what a run has published, in the order of the recipe's stages."""
+    """Return what a run has published, in the order of the recipe's stages; tables without a file are left out."""
     found: list[Listed] = []
     for stage in run.stages:
         published = run.published(stage)
         for name, files in published.tables.items() if published else ():
-            found.append(Listed(name, stage, sum(f.rows for f in files), sum(f.bytes for f in files), len(files)))
+            if files:
+                found.append(Listed(name, stage, sum(f.rows for f in files), sum(f.bytes for f in files), len(files)))
     return found
 
 

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _WIDE = 160
 _COLUMNS = 7
+_FACTS = 16
 
 OUTCOME_STYLE = {"kept": "green", "edited": "cyan", "dropped": "red", "quarantined": "yellow"}
 
 
 def printable(value: object) -> str:
-    """Return text with unsafe characters as ``\\uXXXX``."""
+    """Return text with the escapes of JSON in the place of unsafe characters."""
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", str(value))
 
 
@@ -62,10 +63,21 @@ def records(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def pairs(values: Mapping[str, object], *, indent: int = 0) -> None:
     """Print names and values in two columns."""
-    shown = _grid(indent)
+    shown = _grid()
     for name, value in values.items():
         shown.add_row(_text(name, "dim"), _cell(value))
-    _console().print(shown)
+    _indented(shown, indent)
+
+
+def facts(values: Mapping[str, object], *, indent: int) -> None:
+    """Print names and values in a row, those without a value left out."""
+    line = _text("")
+    for name, value in values.items():
+        if value is not None:
+            line.append_text(_text("   " if line else "")).append_text(_text(f"{name} ", "dim")).append_text(
+                _cell(value)
+            )
+    _indented(line, indent)
 
 
 def settings(found: Sequence[Shown], *, values: bool) -> None:
@@ -76,14 +88,17 @@ def settings(found: Sequence[Shown], *, values: bool) -> None:
         if head != section:
             section = head
             _console().print(_text(f"\n{head}" if head else "", "bold"))
-        shown = _grid(2)
+        shown = _grid()
         value = "required" if one.required and not values else _value(one.value)
         unit = f" {one.unit}" if one.unit and one.unit != "0-1" else ""
-        shown.add_row(_text(f"{one.key} = {value}{unit}", "bold" if one.origin != "default" else ""), _text(f"({one.origin})" if values else "", "dim"))
+        shown.add_row(
+            _text(f"{one.key} = {value}{unit}", "bold" if one.origin != "default" else ""),
+            _text(f"({one.origin})" if values else "", "dim"),
+        )
         source = f" [{one.source}]" if one.source else ""
         allowed = "" if values else f"; {one.allowed}"
         shown.add_row(_text(f"  {one.meaning}{source}{allowed}", "dim"))
-        _console().print(shown)
+        _indented(shown, 2)
 
 
 def explanation(found: Explanation, *, signals: bool) -> None:
@@ -102,15 +117,10 @@ def _story(story: Story, *, signals: bool) -> None:
     c = story.capture
     console = _console()
     console.print(_text(f"\n{c.url or c.record_id or c.id}", "bold"))
-    pairs(
-        {
-            "outcome": _outcome(c),
-            "id": c.id,
-            "record": f"{c.record_id or 'no WARC-Record-ID'} ({c.kind}{f', HTTP {c.http_status}' if c.http_status else ''}, {c.date or 'no date'})",
-            "lies in": f"{c.file} at {c.offset:,}, {c.length:,} bytes; split {c.split}",
-        },
-        indent=2,
-    )
+    http = f", HTTP {c.http_status}" if c.http_status else ""
+    record = f"{c.record_id or 'no WARC-Record-ID'} ({c.kind}{http}, {c.date or 'no date'})"
+    place = f"{c.file} at {c.offset:,}, {c.length:,} bytes; split {c.split}"
+    pairs({"outcome": _outcome(c), "id": c.id, "record": record, "lies in": place}, indent=2)
     named = fired(story)
     for step in story.steps:
         _step(step, named, signals=signals)
@@ -129,23 +139,23 @@ def _step(step: Step, named: Mapping[str, float], *, signals: bool) -> None:
     for decision in step.decisions:
         _decision(decision)
     if "signals" in step.facts and not signals and step.outcome == "kept" and named:
-        pairs({f"{name} (named in a decision)": value for name, value in named.items()}, indent=16)
+        facts(named, indent=_FACTS)
     for name, rows in step.facts.items():
         if name == "signals" and not signals:
             continue
         for row in rows:
-            pairs({k: v for k, v in row.items() if v is not None}, indent=16)
+            facts(row, indent=_FACTS)
 
 
 def _decision(decision: Decision) -> None:
     console = _console()
-    console.print(_text(f"                {decision.action}: {decision.reason}"))
+    console.print(_text(f"{' ' * _FACTS}{decision.action}: {decision.reason}"))
     if decision.evidence:
-        pairs(dict(sorted(decision.evidence.items())), indent=18)
+        facts(dict(sorted(decision.evidence.items())), indent=_FACTS + 2)
     if decision.winner:
         w = decision.winner
         fate = "" if w.status == "kept" else f"; {w.status} {f'by {w.stage}: {w.reason}' if w.stage else ''}".rstrip()
-        console.print(_text(f"                  in favour of {w.url or w.id} ({w.id}{fate})"))
+        console.print(_text(f"{' ' * _FACTS}  in favour of {w.url or w.id} ({w.id}{fate})"))
 
 
 def _outcome(capture: Capture) -> str:
@@ -168,7 +178,13 @@ def _value(value: object) -> str:
 
 
 def _cell(value: object) -> Any:
-    shown = "" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _value(value)
+    shown = (
+        ""
+        if value is None
+        else f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool)
+        else _value(value)
+    )
     return _text(shown)
 
 
@@ -187,10 +203,16 @@ def _table(heads: Sequence[str], right: Sequence[str]) -> Table:
     return shown
 
 
-def _grid(indent: int) -> Table:
+def _indented(shown: Any, indent: int) -> None:
+    from rich.padding import Padding
+
+    _console().print(Padding(shown, (0, 0, 0, indent), expand=False))
+
+
+def _grid() -> Table:
     from rich.table import Table
 
-    shown = Table.grid(padding=(0, 2, 0, indent))
+    shown = Table.grid(padding=(0, 2, 0, 0))
     shown.add_column(no_wrap=True)
     shown.add_column(overflow="fold", ratio=1)
     return shown

@@ -66,7 +66,9 @@ def write_trail(run: Run, out: Path) -> int:
     with reading(run) as tables:
         # The report decides nothing, so a trail is whole without it.
         if missing := [stage for stage in tables.missing() if stage != "report"]:
-            raise StoreError(f"{run.root.name} is not finished: stage {missing[0]!r} has not been published; run its recipe again")
+            raise StoreError(
+                f"{run.root.name} is not finished: stage {missing[0]!r} has not been published; run its recipe again"
+            )
         count = 0
         try:
             rows = tables.batches(_TRAIL)
@@ -92,7 +94,11 @@ def _whole(out: Path) -> Iterator[Path]:
 def _writer_for(out: Path) -> Callable[[Path, pa.Schema], AbstractContextManager[Write]]:
     if out.name.endswith(".parquet"):
         return _parquet
-    packers: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".jsonl": _as_is, ".jsonl.gz": _gzip, ".jsonl.zst": _zstandard}
+    packers: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+        ".jsonl": _as_is,
+        ".jsonl.gz": _gzip,
+        ".jsonl.zst": _zstandard,
+    }
     for suffix, pack in packers.items():
         if out.name.endswith(suffix):
             return lambda path, _: _json_lines(path, pack)
@@ -124,7 +130,7 @@ def _as_is(raw: IO[bytes]) -> IO[bytes]:
 
 def _gzip(raw: IO[bytes]) -> IO[bytes]:
     # Neither a name nor a time in the header: equal trails are equal files.
-    return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)  # type: ignore[return-value]
+    return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)
 
 
 def _zstandard(raw: IO[bytes]) -> IO[bytes]:

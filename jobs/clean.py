@@ -70,7 +70,7 @@ def _clean(row: Mapping[str, Any], settings: Clean, hot: HotLines, out: PartWrit
         if found:
             out.decide(row["id"], "edit", PII, found)
             if (density := 1000 * sum(found.values()) / max(left, 1)) > settings.max_pii_per_1000 and sum(found.values()) > 5:
-                return out.decide(row["id"], "drop", DENSE_PII, {"per_1000_words": density} | found)
+                return out.decide(row["id"], "drop", DENSE_PII, {"per_1000_words": density, **found})
     out.kept()
     key = {name: row[name] for name in ("id", "split", "lang")}
     out.add("cleaned", key | {"url": row["url"], "date": row["date"], "text": text, "spans": spans_out(spans)})
@@ -119,7 +119,8 @@ class HotLines:
 
 @lru_cache(maxsize=256)
 def _hashes(path: str) -> np.ndarray:
-    return pq.read_table(path, columns=["hash"], partitioning=None)["hash"].to_numpy()
+    hashes: np.ndarray = pq.read_table(path, columns=["hash"], partitioning=None)["hash"].to_numpy()
+    return hashes
 
 
 @lru_cache(maxsize=4)
@@ -137,7 +138,7 @@ def _count_words(text: str) -> int:
     return sum(1 for _ in _WORDS.finditer(text))
 
 
-def _models(recipe: Recipe) -> Mapping[str, str]:
+def _models(_: Recipe) -> Mapping[str, str]:
     return shipped(UNIGRAMS, DIRTY, *SCORERS)
 
 

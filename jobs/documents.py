@@ -76,7 +76,9 @@ def _agreement(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             continue
         a, b = (_matrix(batch.column(name)) for name in ("a", "b"))
         estimate = pa.array(similarity(a, b), pa.float64())
-        yield pa.RecordBatch.from_arrays([batch.column("worse"), batch.column("better"), estimate], ["worse", "better", "similarity"])
+        yield pa.RecordBatch.from_arrays(
+            [batch.column("worse"), batch.column("better"), estimate], ["worse", "better", "similarity"]
+        )
 
 
 def _matrix(signatures: pa.Array) -> np.ndarray:
@@ -132,7 +134,11 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
         copies = context.write("clusters", clusters)
         context.write("decisions", _decisions(clusters))
         n_exact = exact.count()
-        orphans = clusters.join(clusters.select(F.col("id").alias("winner"), F.col("split").alias("winner_split")), ["winner", "winner_split"], "left_semi")
+        orphans = clusters.join(
+            clusters.select(F.col("id").alias("winner"), F.col("split").alias("winner_split")),
+            ["winner", "winner_split"],
+            "left_semi",
+        )
         if orphan := orphans.limit(1).collect():
             raise JobError(f"documents: {orphan[0]['id'].hex()} was removed in favour of a document that is removed itself")
         exact.unpersist()

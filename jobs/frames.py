@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def over_splits(
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for row in batch.to_pylist():
-                yield from work(pickle.loads(row["task"]))  # noqa: S301 - pickled by the driver a moment ago
+                yield from work(pickle.loads(row["task"]))
 
     rows = [(i, pickle.dumps(task)) for i, task in enumerate(tasks)]
     frame = spark.createDataFrame(rows, "place int, task binary").repartitionById(len(rows), "place")
@@ -106,7 +107,9 @@ def write(rows: DataFrame, layout: Layout) -> list[FileEntry]:
     else:
         placed = chosen.repartition(*layout.by) if layout.by else chosen.coalesce(1)
     ordered = placed.sortWithinPartitions(*layout.by, *layout.order)
-    entries = ordered.mapInArrow(_writer(layout.folder, layout.schema, layout.by, layout.name, layout.part), from_arrow_schema(_ENTRY))
+    entries = ordered.mapInArrow(
+        _writer(layout.folder, layout.schema, layout.by, layout.name, layout.part), from_arrow_schema(_ENTRY)
+    )
     return sorted((FileEntry(*entry) for entry in entries.collect()), key=lambda f: f.name)
 
 
@@ -142,7 +145,7 @@ def runs(batch: pa.RecordBatch, by: Sequence[str]) -> Iterator[tuple[tuple[objec
         column = batch.column(name)
         changed = pc.or_(changed, pc.not_equal(column[1:], column[:-1]))
     starts = [0, *(i + 1 for i, new in enumerate(changed.to_pylist()) if new), batch.num_rows]
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         yield tuple(batch.column(name)[start].as_py() for name in by), batch.slice(start, end - start)
 
 

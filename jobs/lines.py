@@ -23,7 +23,7 @@ _COUNTED = pa.schema([("lang", pa.string()), ("bucket", pa.int32()), ("hash", pa
 
 def bucket_of(split: str, buckets: int) -> int:
     """Bucket of a split among a language's buckets."""
-    return xxh3_64_intdigest(split) % buckets
+    return xxh3_64_intdigest(split.encode()) % buckets
 
 
 def buckets_for(documents: int, size: int) -> int:
@@ -49,7 +49,12 @@ def count_lines(batches: Iterator[pa.RecordBatch], *, buckets: Mapping[str, int]
 def _combined(held: Mapping[tuple[str, int], list[np.ndarray]]) -> Iterator[pa.RecordBatch]:
     for (lang, bucket), arrays in sorted(held.items()):
         hashes, copies = np.unique(np.concatenate(arrays), return_counts=True)
-        columns = [pa.array([lang] * len(hashes)), pa.array(np.full(len(hashes), bucket, np.int32)), pa.array(hashes), pa.array(copies)]
+        columns = [
+            pa.array([lang] * len(hashes)),
+            pa.array(np.full(len(hashes), bucket, np.int32)),
+            pa.array(hashes),
+            pa.array(copies),
+        ]
         yield pa.RecordBatch.from_arrays(columns, schema=_COUNTED)
 
 
@@ -63,9 +68,18 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
         documents = {row["lang"]: row["count"] for row in left.groupBy("lang").count().collect()}
         buckets = {lang: buckets_for(n, settings.bucket_documents) for lang, n in sorted(documents.items())}
         frozen = [(lang, documents[lang], n) for lang, n in buckets.items()]
-        context.write("line_buckets", context.spark.createDataFrame(frozen, "lang string, documents long, buckets int"), by=(), order=("lang",))
+        context.write(
+            "line_buckets",
+            context.spark.createDataFrame(frozen, "lang string, documents long, buckets int"),
+            by=(),
+            order=("lang",),
+        )
         counted = left.mapInArrow(partial(count_lines, buckets=buckets), "lang string, bucket int, hash long, copies long")
-        hot = counted.groupBy("lang", "bucket", "hash").agg(F.sum("copies").alias("copies")).where(F.col("copies") > settings.max_copies)
+        hot = (
+            counted.groupBy("lang", "bucket", "hash")
+            .agg(F.sum("copies").alias("copies"))
+            .where(F.col("copies") > settings.max_copies)
+        )
         # Flipping the sign bit makes signed order the order of the unsigned hashes.
         lines = context.write("hot_lines", hot, by=("lang", "bucket"), order=(F.col("hash").bitwiseXOR(F.lit(-(2**63))),))
     finally:

@@ -111,5 +111,3 @@ def _add_task(found: Counter[str], event: Mapping[str, Any], stages: set[int]) -
     for name in ("Executor CPU Time", "Executor Run Time", "JVM GC Time", "Disk Bytes Spilled"):
         found[name] += metrics[name]
     found["Shuffle Bytes Written"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
-
-

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,7 @@ COUNTED = pa.schema(
         ("bin", pa.int32()),
     ]
 )
+_NOT_TAKEN: Mapping[str, Any] = {"copies": 0}
 MOVED = pa.schema([("shard", pa.int32()), ("order", pa.int64()), *TABLES["shards"].schema])
 
 
@@ -87,7 +89,7 @@ class Sampling:
     below: Mapping[str, int]
 
     def copies(self, cls: np.ndarray, place: np.ndarray) -> np.ndarray:
-        """Copies of each document by its class and place."""
+        """Return the copies of each document by its class and place."""
         taken = np.zeros(len(cls), dtype=np.int32)
         for name, planned in self.plan.classes.items():
             here = cls == name
@@ -139,7 +141,7 @@ def with_copies(counted: DataFrame, sampling: Sampling) -> DataFrame:
 def move(task: SplitTask, *, mixture_folder: str, shards: int) -> Iterator[pa.RecordBatch]:
     """Give the chosen documents of one split to their shards, a row a copy."""
     path = f"{mixture_folder}/{task.split.key}.parquet"
-    if "cleaned" not in task.inputs or not _exists(path):
+    if "cleaned" not in task.inputs or not Path(path).is_file():
         return
     chosen = {row["id"]: row for row in read_columns(path).to_pylist() if row["copies"]}
     seed = task.recipe.mix.seed
@@ -147,8 +149,8 @@ def move(task: SplitTask, *, mixture_folder: str, shards: int) -> Iterator[pa.Re
     for batch in pq.ParquetFile(task.inputs["cleaned"]).iter_batches(batch_size=BATCH_ROWS, columns=columns):
         rows = []
         for row in batch.to_pylist():
-            taken = chosen.get(row["id"])
-            for copy in range(taken["copies"] if taken else 0):
+            taken = chosen.get(row["id"], _NOT_TAKEN)
+            for copy in range(taken["copies"]):
                 order = mixture.order_key(row["id"], copy, of=taken["copies"], seed=seed)
                 place = {"shard": mixture.shard_of(order, shards), "order": order - 2**63}
                 rows.append(row | place | {"copy": copy, "class": taken["class"], "tokens": taken["tokens"]})
@@ -223,7 +225,12 @@ def _manifest(
     body = {
         "schema_version": 1,
         "recipe": {"name": context.recipe.name, "digest": recipe_digest(context.recipe)},
-        "tokenizer": {"kind": settings.counter, "digest": tokens.digest, "estimated": tokens.estimated, "end_of_text": END_OF_TEXT},
+        "tokenizer": {
+            "kind": settings.counter,
+            "digest": tokens.digest,
+            "estimated": tokens.estimated,
+            "end_of_text": END_OF_TEXT,
+        },
         "seed": settings.seed,
         "budget": sampling.plan.budget,
         "capped": list(sampling.plan.capped),
@@ -244,7 +251,8 @@ def _manifest(
             for got in [classes.get(name, dict.fromkeys(("documents", "tokens", "sampled_tokens", "sampled_documents"), 0))]
         ],
         "shards": [
-            {"file": f.name, "format": settings.format, "rows": f.rows, "bytes": f.bytes, "sha256": f.sha256} | dict(facts[f.name])
+            {"file": f.name, "format": settings.format, "rows": f.rows, "bytes": f.bytes, "sha256": f.sha256}
+            | dict(facts[f.name])
             for f in context.written["shards"]
         ],
         "totals": {"tokens": total, "documents": sum(c["sampled_documents"] for c in classes.values())},
@@ -263,12 +271,6 @@ def recipe_digest(recipe: Recipe) -> str:
     """SHA-256 of all settings that decide what is written; where and on what it runs is none of them."""
     body = recipe.model_dump(mode="json", exclude={"input", "output", "spark", "report"})
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _exists(path: str) -> bool:
-    from pathlib import Path
-
-    return Path(path).is_file()
 
 
 def _models(recipe: Recipe) -> Mapping[str, str]:

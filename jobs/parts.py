@@ -197,7 +197,7 @@ class Mark:
     def __init__(self, folder: Path, split: str, application: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / split
-        self._application = xxh3_64_intdigest(application)
+        self._application = xxh3_64_intdigest(application.encode())
         self._deaths = folder / f"{split}.deaths.json"
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         self.deadly = self._count_death()

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from classifiers.registry import ModelMissing
 from conf.load import Resolved, SettingsError, resolve
 from jobs import clean, decontaminate, documents, extract, filter, lines, mix, report, route, score, urls
 from jobs.errors import DONE, INTERRUPTED, UNEXPECTED, WRONG_INPUT, WRONG_OUTPUT, WRONG_SETTINGS, JobError
@@ -23,6 +22,7 @@ from jobs.sources.inputs import InputError
 from jobs.stage import Stage
 from jobs.store import Run, StoreError
 from udfs.blocklist import BlockListError
+from udfs.fasttext import ModelMissing
 from udfs.rules import UnknownNameError
 from udfs.tokens import TokenCounterError
 
@@ -115,7 +115,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser(what: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=what, epilog="example: conf/llama3.yaml input.paths='crawl/*.warc.gz' output.path=runs")
+    parser = argparse.ArgumentParser(
+        description=what, epilog="example: conf/llama3.yaml input.paths='crawl/*.warc.gz' output.path=runs"
+    )
     parser.add_argument("recipe", help="a recipe, such as conf/llama3.yaml")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings that differ from the recipe's")
     parser.add_argument("--force", nargs="?", const=True, metavar="STAGE", help="run it although nothing has changed")
@@ -126,7 +128,9 @@ def _parser(what: str) -> argparse.ArgumentParser:
 def _check_stages(resolved: Resolved, named: Sequence[str]) -> None:
     for name in named:
         if name not in resolved.recipe.stages:
-            raise SettingsError(f"recipe {resolved.recipe.name} has no stage {name!r}; it has {', '.join(resolved.recipe.stages)}")
+            raise SettingsError(
+                f"recipe {resolved.recipe.name} has no stage {name!r}; it has {', '.join(resolved.recipe.stages)}"
+            )
 
 
 def _summary(store: Run, outcomes: Sequence[Outcome], *, as_json: bool) -> str:
@@ -150,7 +154,8 @@ def _unexpected(error: Exception, root: Path | None) -> int:
     text = f"{error}"
     if "No space left on device" in text or getattr(error, "errno", None) == 28:
         return _fail(
-            f"no space left on the device of {root}; free some and give the same command again: finished parts are kept", WRONG_OUTPUT
+            f"no space left on the device of {root}; free some and give the same command again: finished parts are kept",
+            WRONG_OUTPUT,
         )
     if isinstance(error, PermissionError) or "Permission denied" in text or "Read-only file system" in text:
         return _fail(f"output.path: can't write to {root}: {_cause(text)}", WRONG_OUTPUT)

@@ -71,7 +71,9 @@ class Reads:
             recipe,
             {t: str(self._path(TABLES[t].owner, t, part)) for t in tables},
             {t: tuple(str(self._path(TABLES[t].owner, t, f)) for f in self._of(t)) for t in self._tables if not by_split(t)},
-            tuple(str(self._path(n, "decisions", part)) for n in self._published if part in self._files.get((n, "decisions"), {})),
+            tuple(
+                str(self._path(n, "decisions", part)) for n in self._published if part in self._files.get((n, "decisions"), {})
+            ),
             dict(stage.models(recipe)),
         )
 

@@ -26,9 +26,7 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     columns |= {name: scores[name].to_numpy() for name in ("ft_math", "ft_code")}
     given = task.recipe.route
     languages = np.array(signals["lang"].to_pylist(), dtype=object)
-    chosen = route(
-        columns, languages, min_math_chars=given.math_chars, min_code_chars=given.code_chars, min_ft=given.score
-    )
+    chosen = route(columns, languages, min_math_chars=given.math_chars, min_code_chars=given.code_chars, min_ft=given.score)
     out.came_in(signals.num_rows)
     out.kept(signals.num_rows)
     classes = pa.array(chosen.classes.tolist(), pa.string())

@@ -183,7 +183,9 @@ class Runner:
         if accounts.total(KEPT) == 0:
             gone = sorted(((n, r) for (o, r), n in accounts.items() if r and o in ("dropped", "quarantined")), reverse=True)
             why = ", ".join(f"{reason} {n}" for n, reason in gone[:4]) or "the input holds no records"
-            raise NothingLeft(f"{outcome.stage} left no document: {accounts.total(IN)} went in ({why}); there is nothing to hand on")
+            raise NothingLeft(
+                f"{outcome.stage} left no document: {accounts.total(IN)} went in ({why}); there is nothing to hand on"
+            )
 
 
 class _SplitJob:

@@ -40,7 +40,7 @@ def submitted() -> bool:
 
 @contextmanager
 def session(settings: Spark, logs: Path, name: str) -> Iterator[SparkSession]:
-    """Start Spark, and stop it at the end.
+    """Start Spark, and stop it at the end; a session that is there already is used and left running.
 
     Parameters
     ----------
@@ -57,6 +57,10 @@ def session(settings: Spark, logs: Path, name: str) -> Iterator[SparkSession]:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark.sql import SparkSession
 
+    if running := SparkSession.getActiveSession():
+        running.conf.set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
+        yield running
+        return
     properties = {
         **RELIED_ON,
         "spark.eventLog.dir": logs.absolute().as_uri(),

@@ -42,7 +42,9 @@ class Commit:
         """Read a split's commit; None where there is none, it is not whole, or it has another fingerprint."""
         try:
             body = json.loads((folder / COMMITS / f"{split}.json").read_text("utf-8"))
-            commit = cls(body["fingerprint"], {t: FileEntry(*f) for t, f in body["tables"].items()}, body["accounts"], body["cost"])
+            commit = cls(
+                body["fingerprint"], {t: FileEntry(*f) for t, f in body["tables"].items()}, body["accounts"], body["cost"]
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return commit if fingerprint in (None, commit.fingerprint) else None
@@ -138,7 +140,7 @@ def _worker(
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for row in batch.to_pylist():
-                task = pickle.loads(row["task"])  # noqa: S301 - written by the driver a moment ago
+                task = pickle.loads(row["task"])
                 for settled in run_task(stage, work, task, Path(attempt), row["fingerprint"], application):
                     yield pa.RecordBatch.from_pydict({"documents": pa.array([settled], pa.int64())})
 

@@ -31,7 +31,7 @@ OUTCOME_OF = {"drop": DROPPED, "quarantine": QUARANTINED, "edit": EDITED, "mark"
 class Accounts(Counter[tuple[str, str]]):
     """Documents by (outcome, reason); every stage fills one, and it has to balance."""
 
-    def total(self, outcome: str = IN) -> int:  # type: ignore[override]
+    def total(self, outcome: str = IN) -> int:
         """Documents with an outcome, whatever the reason."""
         return sum(n for (o, _), n in self.items() if o == outcome)
 

@@ -136,7 +136,7 @@ class Run:
         return self.stage_dir(stage) / ATTEMPT
 
     def published(self, stage: str) -> Published | None:
-        """What the stage has published, or None."""
+        """Return what the stage has published, or None."""
         pointer = self.stage_dir(stage) / POINTER
         return Published.from_json(pointer.read_text("utf-8")) if pointer.is_file() else None
 

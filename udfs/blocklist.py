@@ -27,7 +27,19 @@ from numpy.typing import NDArray
 from udfs.urls import ERROR, canonical, host_of, host_of_key, is_ip_address, is_public_suffix
 
 DEFAULT_CATEGORIES: Final = frozenset(
-    "adult adult_mixed mixed_adult malware phishing cryptojacking ddos stalkerware warez gambling dating".split()
+    {
+        "adult",
+        "adult_mixed",
+        "mixed_adult",
+        "malware",
+        "phishing",
+        "cryptojacking",
+        "ddos",
+        "stalkerware",
+        "warez",
+        "gambling",
+        "dating",
+    }
 )
 """UT1's categories (and FineWeb's ``adult_mixed``) whose pages are no loss; blogs, forums, press and others would be."""
 
@@ -210,13 +222,13 @@ class BlockList:
             return []
         wanted = np.array([value for _, value in probes], dtype=np.uint64)
         at = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
-        return [(probes[i][0], int(self.codes[at[i]])) for i in np.flatnonzero(self.hashes[at] == wanted)]
+        return [(probes[i][0], int(self.codes[at[i]])) for i in np.flatnonzero(self.hashes[at] == wanted).tolist()]
 
     def _word_hit(self, host: str, key: str) -> BlockHit | None:
         if not self.words:
             return None
         if "xn--" in host:
-            host = can_ada.idna_decode(host.encode())
+            host = can_ada.idna_decode(host.encode())  # type: ignore[arg-type]  # its stub says str, it takes bytes
         host_words = _words(host)
         words = host_words + _words(unquote(key[key.index("/", 8) :]).lower())
         hits = (rule.hit(host_words, words) for rule in self.words)

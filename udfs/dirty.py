@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xxhash
@@ -75,7 +75,7 @@ def build(lists: Mapping[str, list[str]]) -> DirtyWords:
 
 def save(words: DirtyWords, path: Path) -> None:
     """Write the hashes to one ``.npz`` file; equal hashes give equal bytes."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     for language in sorted(words.entries):
         arrays[f"{language}.entries"] = words.entries[language]
         arrays[f"{language}.lengths"] = np.array(words.lengths[language], dtype=np.int64)

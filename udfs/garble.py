@@ -45,7 +45,7 @@ def _decoded(first: int, last: int, codec: str) -> str:
 def _utf8_read_as(codec: str, also: str = "") -> str:
     """Pattern of UTF-8 sequences of two to four bytes, each byte read in a one-byte code page."""
     rest = f"[{_decoded(0x80, 0xBF, codec)}{also}\\ufffd]"
-    two, three, four = (_decoded(*lead, codec) for lead in ((0xC2, 0xDF), (0xE0, 0xEF), (0xF0, 0xF4)))
+    two, three, four = (_decoded(*lead, codec) for lead in ((0xC2, 0xDE), (0xE0, 0xEF), (0xF0, 0xF4)))
     return f"[{two}]{rest}|[{three}]{rest}{{2}}|[{four}]{rest}{{3}}"
 
 

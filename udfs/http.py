@@ -82,7 +82,7 @@ def parse_fields(head: bytes) -> Fields | None:
     fields = HeaderMap()
     try:
         fields.parse(io.BytesIO(head + b"\r\n\r\n"))
-        return tuple((name.lower(), value) for name, value in fields.to_tuples() if name)
+        return tuple((_text(name).lower(), _text(value)) for name, value in fields.items_bytes() if name)
     except (OSError, ValueError):
         return None
     except BaseException as panic:
@@ -90,6 +90,13 @@ def parse_fields(head: bytes) -> Fields | None:
         if type(panic).__name__ != "PanicException":
             raise
         return None
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def first(fields: Fields, name: str) -> str | None:

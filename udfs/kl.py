@@ -135,7 +135,9 @@ def build_reference(texts: Iterable[tuple[str, Sequence[Span]]], language: str =
             counted.append(_typed(*_token_bounds(plain)))
     types, counts = _summed(counted)
     if not len(types) or not held_out:
-        raise ValueError(f"a reference needs texts of {_MIN_TOKENS} tokens or more in both halves: give more texts of {language!r}")
+        raise ValueError(
+            f"a reference needs texts of {_MIN_TOKENS} tokens or more in both halves: give more texts of {language!r}"
+        )
     bare = Reference(language, int(counts.sum()), types, counts, np.zeros(3), np.zeros(N_BINS), np.zeros(N_BINS))
     return _calibrated(bare, held_out)
 
@@ -227,9 +229,7 @@ def _score(types: Hashes, counts: NDArray[np.int64], reference: Reference) -> Kl
     kl, cross_entropy, oov = _raw(types, counts, reference)
     residual = kl - float(np.polyval(reference.fit, log2(n)))
     length_bin = _bin(n)
-    excess = min(
-        residual - reference.residual_limits[length_bin], cross_entropy - reference.cross_entropy_limits[length_bin]
-    )
+    excess = min(residual - reference.residual_limits[length_bin], cross_entropy - reference.cross_entropy_limits[length_bin])
     return KlScore(kl, residual, cross_entropy, oov, float(excess))
 
 

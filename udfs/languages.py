@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import yaml
 
-_ALIASES = {"nb": "no", "nn": "no", "cmn": "zh", "yue": "zh", "iw": "he", "in": "id", "sr": "hr", "bs": "hr", "sh": "hr"}
+_ALIASES = {"nb": "no", "nn": "no", "cmn": "zh", "yue": "zh", "iw": "he", "in": "id", "bs": "hr"}
 
 WITHOUT_BLANKS = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo"})
 """Languages written without blanks between words: their words here are code points."""

@@ -29,15 +29,14 @@ MIN_RUN = 5
 """Adjacent lines with one masked skeleton that make a run."""
 
 _STAMP_NUMBERS = 4
+_MIN_STAMPED = 10
 _SHORT, _LONG = 12, 40
 _NGRAM_SHORT, _NGRAM_LONG = 3, 5
 
 _VARIABLE = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]{0,32}[0-9])[0-9a-f]{4,}\b|\d+", re.IGNORECASE)
 
 _ASCII_LINE = {
-    i: ("0" if chr(i).isdigit() else None)
-    for i in range(128)
-    if chr(i).isdigit() or not (chr(i).isalnum() or chr(i).isspace())
+    i: ("0" if chr(i).isdigit() else None) for i in range(128) if chr(i).isdigit() or not (chr(i).isalnum() or chr(i).isspace())
 }
 
 
@@ -114,7 +113,7 @@ def remove_repetitive_lines(text: str, spans: Sequence[Span] = ()) -> LineEdit:
     whose lines are short and not adjacent.
     """
     masked = _VARIABLE.sub("0", text)
-    free = ~_touching(text, [span for span in spans])
+    free = ~_touching(text, spans)
     gone = (_runs(masked, free) | _covered(masked, len(free))) & free
     return _without(text, spans, np.flatnonzero(gone))
 
@@ -123,13 +122,13 @@ def stamped_line_share(text: str) -> float:
     """Share (0-1) of the lines, blank ones apart, that begin with a log's stamp, code and table spans included.
 
     A stamp is four numbers or more in the first three blank-separated parts of a line (a date with a time, an address); so
-    begin records of measurements and tables of numbers, too. Fewer than five such lines are no log: 0.
+    begin records of measurements and tables of numbers, too. Fewer than ten such lines are no log: 0.
     """
     lines = [line for line in _VARIABLE.sub("0", text).split("\n") if line and not line.isspace()]
     stamped = sum(bool(_stamp(line)) for line in lines)
     if not lines:
         return nan
-    return stamped / len(lines) if stamped >= MIN_RUN else 0.0
+    return stamped / len(lines) if stamped >= _MIN_STAMPED else 0.0
 
 
 def _stamp(line: str) -> str:

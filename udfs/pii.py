@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -34,14 +34,13 @@ PLACEHOLDERS: Final = {
 """What replaces each type; the order settles ties between equal spans."""
 
 TYPES: Final = tuple(PLACEHOLDERS)
-
-ROLE_ADDRESSES: Final = frozenset(
-    "abuse bugs ftp git hg hostmaster info listserv mailer-daemon majordomo marketing news no-reply noc noreply postmaster "
-    "root sales security submit support svn usenet uucp webmaster www".split()
-)
+_ROLES: Final = """
+abuse bugs ftp git hg hostmaster info listserv mailer-daemon majordomo marketing news no-reply noc noreply postmaster root sales
+security submit support svn usenet uucp webmaster www
+"""
+ROLE_ADDRESSES: Final = frozenset(_ROLES.split())
 """Local parts that name a function and no person: RFC 2142, and those of list servers, bug trackers and code hosts."""
 
-_CODE_TYPES: Final = frozenset({"email", "secret"})
 _PLACEHOLDER: Final = re.compile("|".join(PLACEHOLDERS.values()))
 _PLACEHOLDER_MAX: Final = max(map(len, PLACEHOLDERS.values()))
 _MAX_ROUNDS: Final = 8  # a second one happens where an edit parts two neighbours; a bound keeps hostile texts linear
@@ -49,7 +48,9 @@ _MAX_ROUNDS: Final = 8  # a second one happens where an edit parts two neighbour
 _DOMAIN: Final = re.compile(r"@((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![A-Za-z0-9-])")
 _LOCAL: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+'-"
 _PIXEL_RATIO: Final = re.compile(r"\d{1,2}x\.", re.IGNORECASE)
-_ID_HEADER: Final = re.compile(r"(?:message-id|in-reply-to|references)\s{0,4}:", re.IGNORECASE)
+_ID_HEADER: Final = re.compile(
+    r"(?:message-id|in-reply-to|references)\s{0,4}:(?:\s{0,8}<[^<>\s]{1,200}>){0,20}\s{0,8}<\Z", re.IGNORECASE
+)
 
 # Guards on the left stand after the first character: a pattern that starts with a set of characters is searched
 # faster than one that starts with a look-behind.
@@ -62,7 +63,6 @@ _NOT_ADDRESS_CUE: Final = re.compile(
 )
 # All of 2000::/3, the space that is assigned, starts with four digits of which the first is 2 or 3.
 _IPV6: Final = re.compile(r"[23](?<![\w:.][23])[0-9A-Fa-f]{3}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4}(?![\w:])", re.ASCII)
-_IPV6_ASSIGNED: Final = ipaddress.IPv6Network("2000::/3")
 
 _PHONE: Final = re.compile(r"[(+0-9](?<![\w.,/+-][(+0-9])(?:(?<=\()\+)?[\d ()./\u00a0-]{6,18}\d(?!\w)", re.ASCII)
 _PHONE_CUE: Final = re.compile(
@@ -71,18 +71,18 @@ _PHONE_CUE: Final = re.compile(
     re.IGNORECASE,
 )
 _NANP_FORM: Final = re.compile(r"(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])[2-9]\d\d[-. ]\d{4}")
-_NANP_PAREN_FORM: Final = re.compile(r"\([2-9]\d\d\) ?[2-9]\d\d-\d{4}")
 _TRUNK_ZERO_REGIONS: Final = ("DE", "GB", "FR", "IT", "JP", "CN", "IN", "NL", "AU")
 
 _IBAN: Final = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?=[ \u00a0-]?[A-Z0-9]{4})")
-_IBAN_LENGTHS: Final = {  # registry of ISO 13616
-    pair[:2]: int(pair[2:])
-    for pair in (
-        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ES24 "
-        "FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 "
-        "LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 "
-        "RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30"
-    ).split()
+# Length, then its countries, from the registry of ISO 13616.
+_IBAN_REGISTRY: Final = """
+15 NO, 16 BE, 18 DK FI FK FO GL NL SD, 19 MK SI, 20 AT BA EE KZ LT LU MN XK, 21 CH HR LI LV,
+22 BG BH CR DE GB GE IE ME RS VA, 23 AE GI IL IQ OM SO TL, 24 AD CZ ES MD PK RO SA SE SK TN VG, 25 LY PT ST, 26 IS TR,
+27 BI DJ FR GR IT MC MR SM, 28 AL AZ BY CY DO GT HN HU LB NI PL SV, 29 BR EG PS QA UA, 30 JO KW MU YE, 31 MT SC, 32 LC,
+33 RU
+"""
+_IBAN_LENGTHS: Final = {
+    country: int(length) for length, *countries in map(str.split, _IBAN_REGISTRY.split(",")) for country in countries
 }
 
 _CARD: Final = re.compile(r"[0-9](?<![\w.,+-][0-9])(?:[ -]?[0-9]){12,18}(?![\w-]|[.,]\d)", re.ASCII)
@@ -101,15 +101,10 @@ _SECRETS: Final = tuple(
     (f"secret:{name}", gates, re.compile(pattern))
     for name, gates, pattern in (
         ("aws_key", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
-        ("github_token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"(?<![A-Za-z0-9_])gh[pousr]_[A-Za-z0-9]{36,255}"),
-        ("github_token", ("github_pat_",), r"(?<![A-Za-z0-9_])github_pat_[A-Za-z0-9_]{22,255}"),
+        ("github_token", ("gh",), r"(?<![A-Za-z0-9_])(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})"),
         ("slack_token", ("xox",), r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,250}(?<!-)"),
         ("google_key", ("AIza",), r"(?<![A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
-        (
-            "jwt",
-            ("eyJ",),
-            r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}",
-        ),
+        ("jwt", ("eyJ",), r"(?a)(?<![\w-])eyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}\.[\w-]{8,1000}"),
     )
 )
 _KEY_BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -142,13 +137,14 @@ def find(text: str, region: str | None = None, *, roles: frozenset[str] = ROLE_A
     Notes
     -----
     E-mail: local part up to 64 characters, top-level domain on the Public Suffix List, not a Message-ID of a header, a
-    login in a URL or a file name like ``logo@2x.png``. IP addresses: ``is_global`` and unicast; dotted numbers after a word
-    like *version* or *§* and those that number a heading are none. Telephone numbers: valid by the ``phonenumbers`` metadata, or after ``+`` or ``00`` of
-    possible length in two or three groups of at least three digits. IBAN: length of its country and mod 97. Card: issuer
-    range, Luhn's check digit, and groups as on a card or a cue word near by. Secrets: fixed prefixes, PEM headers, and
-    quoted values of at least two character classes assigned to a name like *password*.
+    login in a URL or a file name like ``logo@2x.png``. IP addresses: ``is_global`` and unicast; dotted numbers after a
+    word like *version* or *§* and those that number a heading are none. Telephone numbers: valid by the
+    ``phonenumbers`` metadata, or after ``+`` or ``00`` of possible length in two or three groups of at least three
+    digits. IBAN: length of its country and mod 97. Card: issuer range, Luhn's check digit, and groups as on a card or a
+    cue word near by. Secrets: fixed prefixes, PEM headers, and quoted values of at least two character classes assigned
+    to a name like *password*.
 
-    Existing placeholders are barriers: no cue is read beyond one, and nothing that touches one counts.
+    Placeholders are barriers: no cue is read beyond one, and nothing that touches one counts.
     """
     found: list[Found] = []
     if "@" in text:
@@ -159,7 +155,8 @@ def find(text: str, region: str | None = None, *, roles: frozenset[str] = ROLE_A
     found += _valid(text, _IBAN, "iban", _iban)
     found += _valid(text, _CARD, "card", _card)
     found += _phones(text, region)
-    return _without_overlap([f for f in found if not _touches_placeholder(text, f[0], f[1])])
+    marks = tuple(PLACEHOLDERS.values())
+    return _without_overlap([f for f in found if not (text.startswith(marks, f[1]) or text.endswith(marks, 0, f[0]))])
 
 
 def redact(text: str, spans: Sequence[Span] = ()) -> tuple[str, tuple[Span, ...], dict[str, int]]:
@@ -176,13 +173,11 @@ def redact(text: str, spans: Sequence[Span] = ()) -> tuple[str, tuple[Span, ...]
     Returns
     -------
     tuple of (str, tuple of Span, dict of str to int)
-        The text, its spans moved with the edits, and how many of each type (:data:`TYPES`; secrets together) were replaced,
-        in that order, types without any left out.
+        The text, its spans moved with the edits, and how many of each type (:data:`TYPES`, in that order) were replaced.
 
     Notes
     -----
-    Idempotent: it repeats until :func:`find` has nothing left to replace. Only texts made for it need more than
-    two rounds; the eighth is the last.
+    Idempotent: it repeats until :func:`find` has nothing left; only texts made for it need more than two of its rounds.
     """
     kept = tuple(spans)
     counts = dict.fromkeys(TYPES, 0)
@@ -199,10 +194,9 @@ def redact(text: str, spans: Sequence[Span] = ()) -> tuple[str, tuple[Span, ...]
 
 def _may_edit(found: Found, spans: Sequence[Span]) -> bool:
     start, end, kind = found
-    at = bisect_left(spans, start, key=lambda span: span.end)
+    at = bisect_right(spans, start, key=lambda span: span.end)
     while at < len(spans) and spans[at].start < end:
-        span = spans[at]
-        if span.end > start and (span.kind == "math" or (span.kind == "code" and kind not in _CODE_TYPES)):
+        if spans[at].kind == "math" or (spans[at].kind == "code" and kind not in ("email", "secret")):
             return False
         at += 1
     return True
@@ -219,12 +213,6 @@ def _without_overlap(found: list[Found]) -> list[Found]:
     return kept
 
 
-def _touches_placeholder(text: str, start: int, end: int) -> bool:
-    before = text[max(0, start - _PLACEHOLDER_MAX) : start]
-    after = text[end : end + _PLACEHOLDER_MAX]
-    return before.endswith(tuple(PLACEHOLDERS.values())) or after.startswith(tuple(PLACEHOLDERS.values()))
-
-
 def _before(text: str, start: int, n: int) -> str:
     """Return at most n characters before a place, none from before a placeholder or out of one."""
     return _PLACEHOLDER.split(text[max(0, start - n - _PLACEHOLDER_MAX) : start])[-1][-n:]
@@ -237,8 +225,7 @@ def _after(text: str, end: int, n: int) -> str:
 def _valid(text: str, pattern: re.Pattern[str], kind: str, validate: Callable[[str, int, int], int | None]) -> Iterator[Found]:
     """Yield what a pattern proposes and a validator accepts by returning where it ends."""
     for match in pattern.finditer(text):
-        end = validate(text, match.start(), match.end())
-        if end is not None:
+        if (end := validate(text, *match.span())) is not None:
             yield match.start(), end, kind
 
 
@@ -247,31 +234,24 @@ def _emails(text: str, roles: frozenset[str]) -> Iterator[Found]:
         at = match.start()
         left = text[max(0, at - 65) : at]
         local = left[len(left.rstrip(_LOCAL)) :]
-        if len(local) > 64:
-            continue
-        local = local.lstrip("'.%+-")
+        name = local.lstrip("'.%+-")
         domain = _registered(match[1])
-        if not local or not domain or local.lower() in roles or _PIXEL_RATIO.match(domain):
+        if len(local) > 64 or not name or not domain or name.lower() in roles or _PIXEL_RATIO.match(domain):
             continue
-        start = at - len(local)
+        start = at - len(name)
         if text[max(0, start - 3) : start] != "://" and not _in_id_header(text, start):
             yield start, at + 1 + len(domain), "email"
 
 
 def _registered(domain: str) -> str:
     """Cut what follows the last label that is a top-level domain: the next sentence, a file ending."""
-    labels = domain.split(".")
-    while len(labels) > 1:
-        if is_top_level_domain(labels[-1].lower()) and len(labels[-1]) > 1:
-            return ".".join(labels)
-        labels.pop()
-    return ""
+    while "." in domain and not is_top_level_domain(domain.rpartition(".")[2].lower()):
+        domain = domain.rpartition(".")[0]
+    return domain if "." in domain else ""
 
 
 def _in_id_header(text: str, start: int) -> bool:
-    if text[start - 1 : start] != "<":
-        return False
-    return _ID_HEADER.search(text[max(0, start - 300) : start].rpartition("\n\n")[2]) is not None
+    return text[start - 1 : start] == "<" and _ID_HEADER.search(text[max(0, start - 300) : start]) is not None
 
 
 def _secrets(text: str) -> Iterator[Found]:
@@ -289,8 +269,8 @@ def _secrets(text: str) -> Iterator[Found]:
 
 def _private_keys(text: str) -> Iterator[Found]:
     begins = list(_KEY_BEGIN.finditer(text))
-    limits = [begin.start() for begin in begins[1:]] + [len(text)]
-    for begin, limit in zip(begins, limits, strict=True):
+    for i, begin in enumerate(begins):
+        limit = begins[i + 1].start() if i + 1 < len(begins) else len(text)
         end = _KEY_END.search(text, begin.end(), min(limit, begin.end() + _KEY_MAX))
         if end is None:  # cut off: the header, and what follows it in lines of base64
             end = _KEY_LINES.match(text, begin.end(), limit)
@@ -298,29 +278,28 @@ def _private_keys(text: str) -> Iterator[Found]:
 
 
 def _is_password(value: str) -> bool:
-    classes = (str.islower, str.isupper, str.isdigit)
-    return sum(any(map(is_class, value)) for is_class in classes) > 1 and not _PLACEHOLDER_WORD.search(value)
+    classes = sum(any(map(is_class, value)) for is_class in (str.islower, str.isupper, str.isdigit))
+    return classes > 1 and not _PLACEHOLDER_WORD.search(value)
 
 
 def _ipv4(text: str, start: int, end: int) -> int | None:
-    try:
-        address = ipaddress.IPv4Address(text[start:end])
-    except ValueError:
-        return None
-    if not address.is_global or address.is_multicast or _NOT_ADDRESS_CUE.search(_before(text, start, 32)):
-        return None
     heading = (start == 0 or text[start - 1] == "\n") and text[end : end + 2] == ". "
-    return None if heading else end
+    numbered = heading or _NOT_ADDRESS_CUE.search(_before(text, start, 32))
+    return end if _is_public(text[start:end]) and not numbered else None
 
 
 def _ipv6(text: str, start: int, end: int) -> int | None:
     if text[end - 1] == ":" and text[end - 2] != ":":
         end -= 1
+    return end if _is_public(text[start:end]) else None
+
+
+def _is_public(written: str) -> bool:
     try:
-        address = ipaddress.IPv6Address(text[start:end])
+        address = ipaddress.ip_address(written)
     except ValueError:
-        return None
-    return end if address.is_global and address in _IPV6_ASSIGNED else None
+        return False
+    return address.is_global and not address.is_multicast
 
 
 @cache
@@ -336,8 +315,8 @@ def _iban(text: str, start: int, _end: int) -> int | None:
     if written is None:
         return None
     compact = re.sub("[^A-Z0-9]", "", written[0])
-    value = int("".join(str(int(char, 36)) for char in compact[4:] + compact[:4]))
-    return written.end() if value % 97 == 1 else None
+    digits = "".join(str(int(char, 36)) for char in compact[4:] + compact[:4])
+    return written.end() if int(digits) % 97 == 1 else None
 
 
 def _card(text: str, start: int, end: int) -> int | None:
@@ -345,8 +324,8 @@ def _card(text: str, start: int, end: int) -> int | None:
     digits = written.replace(" ", "").replace("-", "")
     if not _ISSUERS.fullmatch(digits) or not _luhn(digits):
         return None
-    cue = _CARD_FORM.fullmatch(written) or _CARD_CUE.search(_before(text, start, 30)) or _CARD_CUE.search(_after(text, end, 20))
-    return end if cue else None
+    around = f"{_before(text, start, 30)}\n{_after(text, end, 20)}"
+    return end if _CARD_FORM.fullmatch(written) or _CARD_CUE.search(around) else None
 
 
 def _luhn(digits: str) -> bool:
@@ -357,14 +336,12 @@ def _luhn(digits: str) -> bool:
 def _phones(text: str, region: str | None) -> Iterator[Found]:
     for match in _PHONE.finditer(text):
         start, end = match.span()
-        if text[start] == "(" and ")" not in match[0]:
-            start += 1
+        start += text[start] == "(" and ")" not in match[0]
         written = text[start:end]
-        international = written.lstrip("(").startswith(("+", "00"))
-        if not (international or _NANP_PAREN_FORM.match(written) or _PHONE_CUE.search(_before(text, start, 24))):
+        known = written.lstrip("(").startswith(("+", "00")) or (written[0] == "(" and _NANP_FORM.match(written))
+        if not known and not _PHONE_CUE.search(_before(text, start, 24)):
             continue
-        length = _phone_length(written, region)
-        if length:
+        if length := _phone_length(written, region):
             yield start, start + length, "phone"
 
 
@@ -375,8 +352,6 @@ def _phone_length(written: str, region: str | None) -> int:
             return len(written)
         # A number or a date may follow after a blank.
         written = written.rpartition(" ")[0].rstrip(" (.-/")
-        if len(written) < 8:
-            break
     return 0
 
 
@@ -385,13 +360,14 @@ def _is_phone(written: str, region: str | None) -> bool:
     if bare.startswith(("+", "00")):
         return _is_international(bare)
     if _NANP_FORM.fullmatch(written):
-        return _is_valid(written, "US")
-    if bare.startswith("0"):
-        regions = (region,) if region else _TRUNK_ZERO_REGIONS
-        return any(_is_valid(written, one) for one in regions)
-    if region is None and bare.startswith("8") and sum(map(str.isdigit, bare)) == 11:
-        return _is_valid(written, "RU")
-    return region is not None and _is_valid(written, region)
+        regions: tuple[str, ...] = ("US",)
+    elif region:
+        regions = (region,)
+    elif bare.startswith("0"):
+        regions = _TRUNK_ZERO_REGIONS
+    else:
+        regions = ("RU",) if bare.startswith("8") and sum(map(str.isdigit, bare)) == 11 else ()
+    return any(_is_valid(written, one) for one in regions)
 
 
 def _is_international(written: str) -> bool:
@@ -404,19 +380,21 @@ def _is_international(written: str) -> bool:
     digits = "".join(groups)
     if not 7 <= len(digits) <= 15 or digits.startswith("0"):
         return False
-    try:
-        parsed = phonenumbers.parse(f"+{digits}", None)
-    except phonenumbers.NumberParseException:
-        return False
-    if phonenumbers.is_valid_number(parsed):
-        return True
+    parsed = _parsed(f"+{digits}", None)
+    if parsed is None or phonenumbers.is_valid_number(parsed):
+        return parsed is not None
     code, *rest = [group for group in groups if group]
     spaced = code == str(parsed.country_code) and 2 <= len(rest) <= 3 and min(map(len, rest)) >= 3
     return spaced and phonenumbers.is_possible_number(parsed)
 
 
 def _is_valid(number: str, region: str) -> bool:
+    parsed = _parsed(number, region)
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
+
+
+def _parsed(number: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, region))
+        return phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
-        return False
+        return None

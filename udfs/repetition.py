@@ -67,7 +67,7 @@ def ngram_signals(prose: Prose) -> dict[str, float]:
 
 
 def _repeated(hashes: Hashes, region: Offsets, candidates: Offsets, n: int) -> tuple[Offsets, Hashes]:
-    """Starts and hashes of the n-grams that occur twice, among candidates: starts whose shorter n-gram does."""
+    """Find starts and hashes of n-grams that occur twice; candidates are starts whose shorter n-gram does."""
     starts = candidates[candidates + n <= len(hashes)]
     starts = starts[region[starts] == region[starts + n - 1]]
     grams = ngram_hashes(hashes, n)[starts]
@@ -80,12 +80,13 @@ def _repeated(hashes: Hashes, region: Offsets, candidates: Offsets, n: int) -> t
 
 
 def _most_frequent(starts: Offsets, grams: Hashes) -> Offsets:
-    """Starts of the most frequent n-gram; among equally frequent ones of that which comes first."""
+    """Find starts of the most frequent n-gram; among equally frequent ones of that which comes first."""
     if not len(starts):
         return starts
     _, first, inverse, counts = np.unique(grams, return_index=True, return_inverse=True, return_counts=True)
     best = min(np.flatnonzero(counts == counts.max()).tolist(), key=lambda i: int(first[i]))
-    return starts[inverse == best]
+    top: Offsets = starts[inverse == best]
+    return top
 
 
 def _covered_chars(starts: Offsets, n: int, chars: Offsets) -> int:

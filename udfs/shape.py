@@ -24,14 +24,20 @@ _LOREM = "lorem ipsum"
 
 
 def line_shape(lines: Sequence[Line]) -> dict[str, float]:
-    """Shares of the lines (blank ones apart) by what they start with, end in, and how long they are; NaN without a line."""
-    names = ("bullet_line_share", "ellipsis_line_share", "terminal_line_share", "short_line_share", "list_line_share")
+    """Give the shares of lines (blank ones apart) by their starts, ends and lengths; NaN without a line."""
+    names: tuple[str, ...] = (
+        "bullet_line_share",
+        "ellipsis_line_share",
+        "terminal_line_share",
+        "short_line_share",
+        "list_line_share",
+    )
     names += ("one_word_line_share", "mean_line_words")
     if not lines:
         return dict.fromkeys(names, nan)
     bullets = [bool(_BULLET.match(line.text)) for line in lines]
     ends = [line.text.rstrip() for line in lines]
-    terminal = [_is_terminal(end) or line.has_span and end != line.text for end, line in zip(ends, lines, strict=True)]
+    terminal = [_is_terminal(end) or (line.has_span and end != line.text) for end, line in zip(ends, lines, strict=True)]
     short = [len(line.text) <= SHORT_LINE and not line.has_span for line in lines]
     items = [b or bool(_NUMBERED.match(line.text)) for b, line in zip(bullets, lines, strict=True)]
     listed = [item or (s and not t) for item, s, t in zip(items, short, terminal, strict=True)]
@@ -53,7 +59,7 @@ def _is_terminal(end: str) -> bool:
 
 
 def notices(lines: Sequence[Line], text: str) -> dict[str, float]:
-    """Counts and shares of the lines that a page's machinery wrote."""
+    """Count the lines that a page's machinery wrote, and give their shares."""
     folded = [line.text.lower() for line in lines]
     policy = sum(any(phrase in line for phrase in POLICY_PHRASES) for line in folded)
     script = sum(bool(_JAVASCRIPT.search(line)) for line in folded)
@@ -67,7 +73,7 @@ def notices(lines: Sequence[Line], text: str) -> dict[str, float]:
 
 
 def marks(prose: Prose) -> dict[str, float]:
-    """Number of hash marks and ellipses a word."""
+    """Count hash marks and ellipses a word."""
     text, n_words = prose.text, len(prose.starts)
     ellipses = sum(text.count(mark) for mark in ELLIPSES)
     return {
@@ -75,4 +81,3 @@ def marks(prose: Prose) -> dict[str, float]:
         "ellipsis_word_ratio": ellipses / n_words if n_words else nan,
         "symbol_word_ratio": (text.count("#") + ellipses) / n_words if n_words else nan,
     }
-

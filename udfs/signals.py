@@ -87,7 +87,12 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("dup_paragraph_share", "share", f"paragraphs {_COPIES}", GOPHER),
     Signal("dup_paragraph_char_share", "share", f"characters of paragraphs {_COPIES}", GOPHER),
     *(
-        Signal(f"top_{n}gram_char_share", "share", f"word characters in the most frequent {n}-gram; 0 if none repeats", GOPHER)
+        Signal(
+            f"top_{n}gram_char_share",
+            "share",
+            f"word characters in the most frequent {n}-gram; 0 if none repeats",
+            GOPHER,
+        )
         for n in repetition.TOP_N
     ),
     *(
@@ -132,9 +137,7 @@ SIGNALS: tuple[Signal, ...] = (
 NAMES: tuple[str, ...] = tuple(signal.name for signal in SIGNALS)
 
 
-def compute(
-    text: str, language: str, spans: Sequence[Span] = (), references: References | None = None
-) -> dict[str, float]:
+def compute(text: str, language: str, spans: Sequence[Span] = (), references: References | None = None) -> dict[str, float]:
     """Compute every signal of a document.
 
     Parameters

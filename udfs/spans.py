@@ -93,7 +93,8 @@ def overlaps(spans: Sequence[Span], start: int, end: int) -> bool:
 
 def prose(text: str, spans: Sequence[Span]) -> str:
     """Return the text without the characters inside spans; each span leaves one blank, so that words do not join."""
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for span in spans:
         pieces += (text[at : span.start], " ")
         at = span.end

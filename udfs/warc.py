@@ -172,8 +172,10 @@ class _Found:
 
 
 def _records(stretch: _Stretch, at: int, stop: int, limits: Limits) -> Iterator[Capture]:
-    window = stretch.window
-    while at < stop:
+    window, begun = stretch.window, False
+    # A stretch without a header belongs to the range of the record before it: the next range cannot know where it began.
+    while at < stop or (begun and at < window.size and _read_header(window, at) is None):
+        begun = True
         header = _read_header(window, at)
         follows = _following(stretch, header.end) if header else None
         fault, detail = None, ""
@@ -191,14 +193,20 @@ def _records(stretch: _Stretch, at: int, stop: int, limits: Limits) -> Iterator[
 
 
 def _following(stretch: _Stretch, at: int) -> int | None:
-    """Return where the record behind one that ends at `at` begins; None when there is something else."""
+    """Return where reading goes on behind a record that ends at `at`; None when its length must be wrong.
+
+    The format wants two line ends and the next record. Other numbers of line ends are let pass before a record; where
+    there are the right two, what comes next may be anything: then it is that which is damaged.
+    """
     if at > stretch.window.size:
         return None
     behind = stretch.window.read(at, 64)
-    at += len(behind) - len(behind.lstrip(b"\r\n"))
-    if at == stretch.window.size:
-        return at if stretch.ends_well else None
-    return at if stretch.window.read(at, len(_VERSION)) == _VERSION else None
+    follows = at + len(behind) - len(behind.lstrip(b"\r\n"))
+    if follows == stretch.window.size:
+        return follows if stretch.ends_well else None
+    if stretch.window.read(follows, len(_VERSION)) == _VERSION:
+        return follows
+    return at + 4 if stretch.ends_well and behind.startswith(b"\r\n\r\n") else None
 
 
 def _framing_fault(stretch: _Stretch, at: int, header: _Header | None, found: int | None) -> tuple[str, str]:
@@ -207,8 +215,9 @@ def _framing_fault(stretch: _Stretch, at: int, header: _Header | None, found: in
         return stretch.cut_fault, stretch.evidence
     behind = size if found is None else found
     if header is None:
-        cut = found is None and size - at < http.MAX_HEAD_BYTES and stretch.window.read(at, len(_VERSION)) == _VERSION
-        return stretch.cut_fault if cut else BAD_WARC_HEADER, f"no valid WARC header in {behind - at} bytes"
+        open_end = not stretch.place and found is None and size - at < http.MAX_HEAD_BYTES
+        cut = open_end and stretch.window.read(at, len(_VERSION)) == _VERSION
+        return TRUNCATED_RECORD if cut else BAD_WARC_HEADER, f"no valid WARC header in {behind - at} bytes"
     detail = f"WARC Content-Length {header.end - header.begin}, but {behind - header.begin} bytes follow the header"
     return stretch.cut_fault if found is None and header.end > size else WRONG_WARC_LENGTH, detail
 
@@ -261,8 +270,10 @@ def _sync_record(window: gzip.Window, at: int, stop: int) -> int:
 
 
 def _members(window: gzip.Window, at: int, stop: int, limits: Limits) -> Iterator[Capture]:
-    most = limits.max_record_bytes + http.MAX_HEAD_BYTES
-    while at < stop:
+    most, begun = limits.max_record_bytes + http.MAX_HEAD_BYTES, False
+    # As for plain records, damage without a header belongs to the range of the member before it.
+    while at < stop or (begun and at < window.size and not gzip.opens_with(window, at, _VERSION)):
+        begun = True
         member = gzip.inflate(window, at, most)
         if member and member[0].startswith(_VERSION):
             data, end = member

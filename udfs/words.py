@@ -171,7 +171,7 @@ def words(text: str) -> list[str]:
 
 
 def line_bounds(text: str) -> list[tuple[int, int]]:
-    """Return start and end of every line of a text, blank ones included; only ``\\n`` ends a line."""
+    """Return start and end of every line of a text, blank ones included; only a line feed ends a line."""
     bounds, start = [], 0
     for line in text.split("\n"):
         bounds.append((start, start + len(line)))

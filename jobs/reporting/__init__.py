@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_report"]
 
-# What HTML can't hold, shown instead of passed on: control characters of hostile documents.
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Control characters that HTML can't hold, and those that turn the direction of what follows around.
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff\ufffe\uffff]")
 
 
 def build_report(run: Run, samples: int) -> str:
@@ -39,20 +39,23 @@ def build_report(run: Run, samples: int) -> str:
     from jobs.reporting.data import gather
 
     page = _environment().get_template("report.html.j2")
-    return page.render(report=gather(run, samples), svg=svg) + "\n"
+    html: str = page.render(report=gather(run, samples), svg=svg)
+    return html + "\n"
 
 
 def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("jobs.reporting", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"visible": visible, "number": number, "share": share, "amount": amount, "words": words}
     return environment
 
 
 def visible(text: object) -> str:
-    """Return text with the replacement character in the place of what HTML can't hold."""
+    """Return text with the replacement character in the place of what a page can't show."""
     return _INVISIBLE.sub("\ufffd", str(text))
 
 

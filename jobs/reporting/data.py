@@ -154,15 +154,15 @@ def _accounts(tables: Reader) -> tuple[StageAccount, ...]:
     found: list[StageAccount] = []
     order = tables.run.stages
     for stage, rows in by_stage.items():
-        totals = [sum(r["documents"] for r in rows if r["outcome"] == name) for name in _OUTCOMES]
+        totals = {field: sum(r["documents"] for r in rows if r["outcome"] == name) for field, name in _OUTCOMES}
         reasons = tuple((r["outcome"], r["reason"], r["documents"]) for r in rows if r["reason"])
         # Only neighbours in the recipe hand over to each other.
         neighbour = bool(found) and order.index(found[-1].stage) == order.index(stage) - 1
-        found.append(StageAccount(stage, *totals, reasons, found[-1].kept if neighbour else None))
+        found.append(StageAccount(stage, **totals, reasons=reasons, handed=found[-1].kept if neighbour else None))
     return tuple(found)
 
 
-_OUTCOMES = ("in", "kept", "dropped", "quarantined", "edited", "marked")
+_OUTCOMES = (("came_in", "in"), *((name, name) for name in ("kept", "dropped", "quarantined", "edited", "marked")))
 
 _LANGUAGES = """
 select coalesce(d.lang, 'und') as lang, count(*) as extracted, count(*) filter (o.id is null) as kept,
@@ -221,7 +221,11 @@ def _headline(tables: Reader, files: Sequence[Row]) -> dict[str, Any]:
         " coalesce(sum(copies), 0)::bigint as copies from mixture"
     )[0]
     wall = tables.rows("select sum(value) as s from metrics where name = 'wall' and unit = 's'")[0]["s"]
-    return whole | {f"sampled_{k}": v for k, v in mixed.items()} | {"files": len(files), "wall": wall, "mixed": tables.has("mixture")}
+    return (
+        whole
+        | {f"sampled_{k}": v for k, v in mixed.items()}
+        | {"files": len(files), "wall": wall, "mixed": tables.has("mixture")}
+    )
 
 
 # Column, its table, and the range of the axis; None: from the data.
@@ -270,7 +274,9 @@ from metrics m join stage_order o on o.stage = m.stage group by m.stage, o.posit
 
 def _costs(tables: Reader) -> Costs:
     rows = tables.rows(_COSTS)
-    columns = sorted({(r["name"], r["unit"] or "") for r in rows}, key=lambda c: (c[0] != "wall", c[1] != "s", c[1] != "bytes", c))
+    columns = sorted(
+        {(r["name"], r["unit"] or "") for r in rows}, key=lambda c: (c[0] != "wall", c[1] != "s", c[1] != "bytes", c)
+    )
     values = {(r["stage"], r["name"], r["unit"] or ""): r["value"] for r in rows}
     stages = list(dict.fromkeys(r["stage"] for r in rows))
     return Costs(tuple(columns), tuple((s, tuple(values.get((s, *c)) for c in columns)) for s in stages))
@@ -284,7 +290,11 @@ def _settings(recipe: Mapping[str, Any], prefix: str = "") -> list[tuple[str, st
         found = []
         for key, value in tree.items():
             dotted = f"{prefix}{key}"
-            if isinstance(value, dict) and dotted not in origins and any(str(o).startswith(f"{dotted}.") for o in origins):
+            if (
+                isinstance(value, dict)
+                and dotted not in origins
+                and any(str(o).startswith(f"{dotted}.") for o in origins)
+            ):
                 found += leaves(value, f"{dotted}.")
             else:
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -298,11 +308,15 @@ def _alarms(accounts: Sequence[StageAccount], classes: Sequence[ClassShare], mis
     found = [f"Stage {stage} has not been published: this report is of an unfinished run." for stage in missing]
     for a in accounts:
         if not a.balanced:
-            found.append(f"Stage {a.stage}: the accounts do not balance ({a.came_in} in, {a.came_in - a.off} accounted for).")
+            found.append(
+                f"Stage {a.stage}: the accounts do not balance ({a.came_in} in, {a.came_in - a.off} accounted for)."
+            )
         lost = a.dropped + a.quarantined
         if a.came_in and lost / a.came_in > ALARM_SHARE:
             worst = f"; most of them: {a.reasons[0][1]}" if a.reasons else ""
-            found.append(f"Stage {a.stage} has lost {100 * lost / a.came_in:.0f} % of its {a.came_in} documents{worst}.")
+            found.append(
+                f"Stage {a.stage} has lost {100 * lost / a.came_in:.0f} % of its {a.came_in} documents{worst}."
+            )
     for c in classes:
         if c.wanted > 0 and c.sampled_tokens == 0:
             found.append(f"Class {c.name} has no tokens in the mixture; its share should be {100 * c.wanted:g} %.")

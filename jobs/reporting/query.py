@@ -23,7 +23,11 @@ from jobs.tables import TABLES, Table
 Row = dict[str, Any]
 
 _GLOB = re.compile(r"([*?[])")
-_NO_NETWORK = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_directory": tempfile.gettempdir(),
+}
 
 # A damaged stretch may be in `quarantine` alone; where both tables name a document, the decision is what counts.
 _OUTCOMES = """
@@ -113,16 +117,16 @@ class Reader:
         found: list[tuple[str, int]] = []
         for path in paths:
             is_id = duckdb.ColumnExpression("id") == duckdb.ConstantExpression(id_)
-            found += [(path.name, copy) for (copy,) in self._read(table, [path]).filter(is_id).select("copy").fetchall()]
+            found += [
+                (path.name, copy) for (copy,) in self._read(table, [path]).filter(is_id).select("copy").fetchall()
+            ]
         return sorted(found)
 
     def beginnings(self, table: str, split: str, ids: Sequence[bytes], length: int) -> list[tuple[bytes, str]]:
         """Id and first characters of the text of some documents of a split."""
         is_split = duckdb.ColumnExpression("split") == duckdb.ConstantExpression(split)
         is_one = duckdb.ColumnExpression("id").isin(*[duckdb.ConstantExpression(id_) for id_ in ids])
-        start = duckdb.FunctionExpression(
-            "left", duckdb.ColumnExpression("text"), duckdb.ConstantExpression(length)
-        )
+        start = duckdb.FunctionExpression("left", duckdb.ColumnExpression("text"), duckdb.ConstantExpression(length))
         found = self.relation(table, split=split).filter(is_one & is_split).select(duckdb.ColumnExpression("id"), start)
         return [(id_, text) for id_, text in found.fetchall() if text is not None]
 
@@ -152,7 +156,7 @@ class Reader:
         return [] if published.splits else self.run.files(table.name, owner)
 
     def _read(self, table: Table, paths: Sequence[Path]) -> duckdb.DuckDBPyRelation:
-        names = [_GLOB.sub(r"[\1]", str(path)) for path in paths]
+        names: Any = [_GLOB.sub(r"[\1]", str(path)) for path in paths]
         if paths[0].suffix == ".parquet":
             return self._database.read_parquet(names, hive_partitioning=False)
         # Shards may be JSON lines; there, ids are hex.
@@ -180,13 +184,15 @@ def reading(run: Run) -> Iterator[Reader]:
     StoreError
         When a published file is missing or is no Parquet.
     """
-    database = duckdb.connect(":memory:", config=_NO_NETWORK | {"temp_directory": tempfile.gettempdir()})
+    database = duckdb.connect(":memory:", config=_CONFIG)
     try:
         database.execute("set timezone = 'UTC'")
         yield Reader(run, database)
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         first = str(error).splitlines()[0]
-        raise StoreError(f"{run.root}: a published file can't be read: {first}; run the stage again with --force") from error
+        raise StoreError(
+            f"{run.root}: a published file can't be read: {first}; run the stage again with --force"
+        ) from error
     finally:
         database.close()
 

@@ -14,6 +14,9 @@ from jobs.reporting.query import Reader, Row
 EXCERPT = 600
 """Characters of a text that are shown."""
 
+LINES = 24
+"""Lines of a text that are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -91,12 +94,13 @@ def _grouped(tables: Reader, rows: Sequence[Row], by: tuple[str, ...]) -> dict[t
     groups: dict[tuple[str, ...], list[Sample]] = {}
     for row in rows:
         text = texts.get((row["id"], row["split"]))
+        excerpt = None if text is None else "\n".join(text[:EXCERPT].split("\n")[:LINES])
         sample = Sample(
             row["id"].hex(),
             row["url"] or "",
             row["lang"] or "",
-            text[:EXCERPT] if text is not None else None,
-            text is not None and len(text) > EXCERPT,
+            excerpt,
+            text != excerpt,
             dict(sorted((row.get("evidence") or {}).items())),
             row.get("winner") or "",
             row.get("copies"),

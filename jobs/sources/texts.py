@@ -168,7 +168,7 @@ def _json_rows(lines: io.BufferedIOBase, most: int) -> _Rows:
 
 def _parsed(line: bytes, at: int) -> Mapping[str, Any] | TextRecord:
     try:
-        row = json.loads(line)
+        row = json.loads(line.strip())
     except (ValueError, RecursionError) as error:
         return _fault(at, BAD_ROW, f"{error}; the line begins {line[:40]!r}")
     return row if isinstance(row, dict) else _fault(at, BAD_ROW, f"the line is a JSON {type(row).__name__}, not an object")
@@ -182,7 +182,8 @@ def _decompressed(source: _Watched, name: str) -> io.BufferedIOBase:
     if name.endswith(".zst"):
         # Unlike zstandard's reader, Arrow's tells a stream that stops early from one that ends.
         stream = pa.CompressedInputStream(pa.PythonFile(io.BufferedReader(source, _READ), mode="r"), "zstd")
-        return io.BufferedReader(stream, _READ)
+        # What is in the buffer when the stream breaks is lost: a small one.
+        return io.BufferedReader(stream, 2**16)
     return io.BufferedReader(source, _READ)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from udfs.blocklist import DEFAULT_CATEGORIES, BlockHit, BlockList, BlockListError, seed_folder
-from udfs.urls import host_of
+from udfs.urls import host_of, is_ip_address
 
 DATA = os.environ.get("WOOLMILL_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="WOOLMILL_DATA is not set; it names the folder of the test data")
@@ -29,6 +29,12 @@ def lists(folder: Path, **entries: str) -> str:
         ending = kind if kind in ("domains", "urls") else f"{kind}.txt"
         (folder / f"{category}.{ending}").write_text("\n".join(text.split()) + "\n", encoding="utf-8")
     return str(folder)
+
+
+@pytest.fixture(scope="module")
+def one_entry(tmp_path_factory: pytest.TempPathFactory) -> BlockList:
+    """A list of one host."""
+    return BlockList.load([lists(tmp_path_factory.mktemp("one"), adult_domains="b.c.example")])
 
 
 def crawl() -> list[dict[str, Any]]:
@@ -213,26 +219,12 @@ def test_any_string_can_be_asked(url: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", "www", "xn--bse-sna"]), min_size=2, max_size=5), st.integers(0, 3))
-def test_suffixes_agree_with_strings(labels: list[str], drop: int) -> None:
+def test_suffixes_agree_with_strings(one_entry: BlockList, labels: list[str], drop: int) -> None:
     """The hashed lookup finds what comparing strings finds."""
-    entry, url = "b.c.example", "http://" + ".".join([*labels, "example"]) + "/x"
-    blocklist = _of_one_entry(entry)
+    url = "http://" + ".".join([*labels, "example"]) + "/x"
     host = host_of(url)
-    assert (blocklist.match(url) is not None) == (host == entry or host.endswith("." + entry))
-    assert blocklist.match("http://" + ".".join([*labels[drop:], entry]) + "/") is not None
-
-
-def _of_one_entry(entry: str, made: dict[str, BlockList] | None = None) -> BlockList:
-    made = _MADE if made is None else made
-    if entry not in made:
-        import tempfile
-
-        with tempfile.TemporaryDirectory() as folder:
-            made[entry] = BlockList.load([lists(Path(folder), adult_domains=entry)])
-    return made[entry]
-
-
-_MADE: dict[str, BlockList] = {}
+    assert (one_entry.match(url) is not None) == (host == "b.c.example" or host.endswith(".b.c.example"))
+    assert one_entry.match("http://" + ".".join([*labels[drop:], "b.c.example"]) + "/") is not None
 
 
 @needs_data
@@ -255,5 +247,7 @@ def test_public_lists_on_the_test_crawl() -> None:
     assert (blocklist.hashes[1:] > blocklist.hashes[:-1]).all()
     assert "gambling.domains: bet.br is a public suffix, everything below it is blocked" in blocklist.notes
     with lzma.open(folder / "ut1" / "warez.domains.xz", "rt", encoding="utf-8") as entries:
-        assert all(blocklist.match(f"http://below.{entry.strip()}/a") for entry in entries)
+        hosts = [entry.strip() for entry in entries]
+    below = [host if is_ip_address(host) else f"below.{host}" for host in hosts]
+    assert all(blocklist.match(f"http://{host}/a") for host in below)
     assert not wrongly_hit(crawl(), blocklist)

@@ -28,11 +28,12 @@ from udfs.urls import (
 DATA = os.environ.get("WOOLMILL_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="WOOLMILL_DATA is not set; it names the folder of the test data")
 
-TROUBLE = (
-    "http:// https:// HTTP:\\\\ example.com www. a.b . .. / // \\ % %2e %2E %41 %25 %zz ;jsessionid= (S( ) )) (X(1) ? & = # @ : 80 "
-    "443 99999 é 日 index.html default.aspx INDEX.php utm_source=1 sid= + %20 [ ] ::1 xn-- xn--a 1 0x - _ * | ^ { co.uk com gov.uk "
-    "; jsession %3b 。 ﬀ ß %c3%a9 %00"
-).split() + ["0" * 32, "\ud800", "\x00", " ", "\t", "\u200d"]
+TROUBLE = """
+http:// https:// HTTP:\\\\ example.com www. a.b . .. / // \\ % %2e %2E %41 %25 %zz ;jsessionid= (S( ) )) (X(1) ? & = # @ : 80
+443 99999 é 日 index.html default.aspx INDEX.php utm_source=1 sid= + %20 [ ] ::1 xn-- xn--a 1 0x - _ * | ^ { co.uk com gov.uk
+; jsession %3b 。 ﬀ ß %c3%a9 %00
+"""
+PARTS = [*TROUBLE.split(), "0" * 32, "\ud800", "\x00", " ", "\t", "\u200d"]
 
 
 def data_rows(relative: str) -> list[str]:
@@ -57,7 +58,7 @@ def test_every_row_of_the_rule_table() -> None:
         ("https://example.com/?b=2&a=1&fbclid=3", "https://example.com/?a=1&b=2"),
         ("https://example.com/?MC_CID=1&hsCtaTracking=2&ASPSESSIONIDX=3&q=1", "https://example.com/?q=1"),
         ("http://example.com/x;jsessionid=1/(S(abc))/.%2e/y", "https://example.com/x/y"),
-        ("http://example.com/a/.;jsessionid=1./b", "https://example.com/b"),
+        ("http://example.com/a/.;jsessionid=1./b", "https://example.com/a/b"),
         ("http://www.github.io/", "https://www.github.io/"),
         ("http://www.www.ck/", "https://www.ck/"),
         ("http://example.com/\ud800", "https://example.com/%EF%BF%BD"),
@@ -75,7 +76,7 @@ def test_rules_together_and_damage(url: str, key: str) -> None:
     assert canonical(url) == key
 
 
-@given(st.lists(st.sampled_from(TROUBLE), max_size=14), st.booleans())
+@given(st.lists(st.sampled_from(PARTS), max_size=14), st.booleans())
 def test_a_key_is_its_own_key(parts: list[str], page: bool) -> None:
     """Whatever goes in, what comes out is an error or an ASCII key that is left as it is."""
     key = canonical(("http://example.com/" if page else "http://") + "".join(parts))

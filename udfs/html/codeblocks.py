@@ -13,6 +13,8 @@ MAX_BLOCK = 1_000_000
 """Characters of one block; the rest is cut."""
 MAX_BR_BLOCKS = 500
 
+_NOTEBOOK = '[class*="jp-Cell"], [class*="jp-Input"], [class*="jp-Output"], [class*="jp-Rendered"], [class*="jp-CodeMirror"]'
+
 _CHROME = (
     ".code-toolbar .toolbar, .syntaxhighlighter .toolbar, .gist-meta, .crayon-toolbar, .jp-InputPrompt, .jp-OutputPrompt, "
     "div.prompt, div[class*=language-] > span.lang, .highlight button, pre button, pre .copy, pre .toolbar"
@@ -59,6 +61,10 @@ def freeze_code(tree: HTMLTree, page: str, blocks: Blocks) -> None:
     """
     drop(tree, _CHROME)
     drop(tree, _NUMBERS)
+    if "jp-" in page:
+        # Engines take these class names for those of a plug-in that lists related posts.
+        for cell in select(tree, _NOTEBOOK):
+            cell.delattr("class")
     _tables_of_lines(tree, page, blocks)
     for pre in select(tree, "pre, xmp, listing, plaintext"):
         if pre.parent is not None and pre.closest("pre pre, td pre pre") is None:

@@ -11,7 +11,13 @@ from resiliparse.parse.html import ElementNode, HTMLTree, Node
 def select(root: HTMLTree | ElementNode, css: str) -> list[ElementNode]:
     """Elements that match a selector, in document order; none where the page has no element at all."""
     base = root.document if isinstance(root, HTMLTree) else root
-    return list(base.query_selector_all(css)) if base is not None else []
+    # Taken by a slice: iterating over the collection builds all of it again for every element (quadratic).
+    return list(base.query_selector_all(css)[:]) if base is not None else []
+
+
+def children(element: ElementNode) -> list[ElementNode]:
+    """Child elements, in order."""
+    return list(element.children[:])
 
 
 def text_of(node: Node) -> str:

@@ -6,29 +6,40 @@ from collections.abc import Callable
 from typing import Literal
 
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
+from resiliparse.parse.html import ElementNode, HTMLTree
 
+from udfs.html.dom import older, select, text_of
 from udfs.html.marks import CLOSE, MIDDLE, OPEN
 
 Engine = Literal["resiliparse", "trafilatura"]
+Comments = Literal["keep", "drop", "auto"]
+Run = Callable[[HTMLTree, bool, bool], str]
 
 MIN_MAIN = 80
 """Characters of main content below which the whole body is taken if it has several times as many."""
-COMMENTS_MIN = 0.5
+COMMENTS_MIN = 0.35
 """Share of the text that must stay when comments go; where less stays, the comments are the content."""
+
+SHALLOW = 4
+"""Levels below the body above which Resiliparse takes any ``ul`` for a menu."""
+MENU_SHARE = 0.5
+"""Share of a list's characters in links above which it may well be one."""
+
+HIDDEN = "[hidden], [aria-hidden=true]"
+HIDDEN_MIN = 200
 
 _PRINTABLE = ("\U00018800", "\U00018801", "\U00018802")
 _TO_PRINTABLE = str.maketrans({**dict.fromkeys(_PRINTABLE), **dict(zip((OPEN, MIDDLE, CLOSE), _PRINTABLE, strict=True))})
 _FROM_PRINTABLE = str.maketrans(dict(zip(_PRINTABLE, (OPEN, MIDDLE, CLOSE), strict=True)))
 
 
-def main_text(tree: HTMLTree, engine: Engine, *, comments: Literal["keep", "drop", "auto"], alt_texts: bool) -> str:
+def main_text(tree: HTMLTree, engine: Engine, *, comments: Comments, alt_texts: bool) -> str:
     """Choose the main content of a tree.
 
     Parameters
     ----------
     tree : HTMLTree
-        The page; not changed.
+        The page; lists may be moved down in it.
     engine : {"resiliparse", "trafilatura"}
         Who chooses.
     comments : {"keep", "drop", "auto"}
@@ -42,11 +53,53 @@ def main_text(tree: HTMLTree, engine: Engine, *, comments: Literal["keep", "drop
         The engine's text, with marks where it kept them.
     """
     run = _ENGINES[engine]
+    if engine == "resiliparse":
+        keep_lists(tree)
+    text = _with_comments_as(run, tree, comments, alt_texts)
+    return _with_comments_as(run, tree, comments, alt_texts) if show_hidden(tree, len(text)) else text
+
+
+def show_hidden(tree: HTMLTree, shown: int) -> bool:
+    """Unhide what a script would have shown: hidden elements that hold more text than all that is visible.
+
+    Parameters
+    ----------
+    tree : HTMLTree
+        The page, changed in place.
+    shown : int
+        Characters of main content without them.
+    """
+    found = [element for element in select(tree, HIDDEN) if len(text_of(element)) > max(shown, HIDDEN_MIN)]
+    for element in found:
+        element.delattr("hidden")
+        element.delattr("aria-hidden")
+    return bool(found)
+
+
+def _with_comments_as(run: Run, tree: HTMLTree, comments: Comments, alt_texts: bool) -> str:
     if comments != "auto":
         return run(tree, comments == "keep", alt_texts)
     without = run(tree, False, alt_texts)
     with_comments = run(tree, True, alt_texts)
     return without if len(without) >= COMMENTS_MIN * len(with_comments) else with_comments
+
+
+def keep_lists(tree: HTMLTree) -> None:
+    """Move lists of prose that stand high in the tree further down, where Resiliparse does not drop them as menus."""
+    for element in select(tree, "body > ul, body > * > ul, body > * > * > ul"):
+        length = len(text_of(element))
+        linked = sum(len(text_of(link)) for link in select(element, "a"))
+        if length and linked < MENU_SHARE * length:
+            _push_down(tree, element, SHALLOW - sum(1 for _ in older(element, SHALLOW)) + 2)
+
+
+def _push_down(tree: HTMLTree, element: ElementNode, levels: int) -> None:
+    for _ in range(levels):
+        box = tree.create_element("div")
+        if box is None or element.parent is None:
+            return
+        element.replace_with(box)
+        box.append_child(element)
 
 
 def _resiliparse(tree: HTMLTree, comments: bool, alt_texts: bool) -> str:
@@ -70,7 +123,7 @@ def _trafilatura(tree: HTMLTree, comments: bool, alt_texts: bool) -> str:
     return str(text).translate(_FROM_PRINTABLE)
 
 
-_ENGINES: dict[Engine, Callable[[HTMLTree, bool, bool], str]] = {
+_ENGINES: dict[Engine, Run] = {
     "resiliparse": _resiliparse,
     "trafilatura": _trafilatura,
 }

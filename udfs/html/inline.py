@@ -17,6 +17,7 @@ _TYPOGRAPHY = frozenset("st nd rd th e er re me ère ème nde ® ™ © TM SM (T
 _NOTE_CLASS = re.compile(r"(?:^|\s)(?:reference|footnote-ref|footnote|fn|noprint)(?:\s|$)")
 _NOTE_TEXT = re.compile(r"^[\[(]?[\d,*†‡§a-z–-]{1,5}[\])]?$")
 _NOT_TEXT = "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link"
+_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif|tiff?)(?:[?#]|$)", re.IGNORECASE)
 _DECORATION = re.compile(r"\b(?:logo|icon|avatar|banner|spacer|thumbnail|button)\b", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ def write_images(tree: HTMLTree, page: str, blocks: Blocks) -> None:
         latex = image_latex(source, names, alt) if alt or "?" in source else None
         if latex and freeze_formula(tree, image, latex, blocks, display=_stands_alone(image, names, latex)):
             continue
-        if alt and not is_phrase(alt):
+        if alt and (not is_phrase(alt) or _is_teaser(image)):
             image.delattr("alt")
 
 
@@ -82,6 +83,15 @@ def is_phrase(alt: str) -> bool:
         return False
     wide = sum("\u3040" <= c <= "\u9fff" for c in alt)
     return len(re.findall(r"\w+", alt)) >= 3 or wide >= 6
+
+
+def _is_teaser(image: ElementNode) -> bool:
+    """Whether a picture only leads to another page, or has a caption that says what its ``alt`` repeats."""
+    link = image.closest("a[href]")
+    if link is not None and not _PICTURE.search(attribute(link, "href")):
+        return True
+    figure = image.closest("figure")
+    return figure is not None and figure.query_selector("figcaption") is not None
 
 
 def _stands_alone(image: ElementNode, names: str, latex: str) -> bool:

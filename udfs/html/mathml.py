@@ -7,6 +7,8 @@ import unicodedata
 
 from resiliparse.parse.html import ElementNode
 
+from udfs.html.dom import children
+
 MAX_DEPTH = 60
 MAX_NODES = 4_000
 
@@ -59,7 +61,7 @@ def to_latex(math: ElementNode) -> str | None:
         LaTeX without delimiters; None where the formula is empty or beyond ``MAX_DEPTH`` and ``MAX_NODES``.
     """
     try:
-        latex = _join([_Converter().convert(child, 0) for child in math.children])
+        latex = _join([_Converter().convert(child, 0) for child in children(math)])
     except TooDeep:
         return None
     return latex.strip() or None
@@ -76,13 +78,18 @@ class _Converter:
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise TooDeep
         name = (node.tag or "").lower().rpartition(":")[2]
-        if name in ("annotation", "annotation-xml", "none", "mprescripts", "mspace", "mphantom"):
-            return r"\quad " if name == "mspace" and "em" in (node.getattr("width") or "") else ""
+        if name in ("annotation", "annotation-xml", "none", "mprescripts", "mphantom"):
+            return ""
+        if name == "mspace":
+            return r"\quad " if re.match(r"\s*[1-9]", node.getattr("width") or "") else ""
         if name in ("mi", "mn", "mo", "mtext", "ms"):
             return _leaf(name, node)
-        parts = [self.convert(child, depth + 1) for child in node.children]
+        below = children(node)
+        parts = [self.convert(child, depth + 1) for child in below]
         if name == "mtable":
-            return _table(parts)
+            return _table(parts, "aligned" if node.getattr("displaystyle") == "true" else "matrix")
+        if name == "mrow" and len(parts) > 1:
+            parts = _fenced(below, parts)
         if name == "mtr":
             return " & ".join(parts)
         if name == "mfenced":
@@ -145,8 +152,26 @@ def _symbol(character: str) -> str:
     return character
 
 
-def _table(rows: list[str]) -> str:
-    return r"\begin{matrix} " + r" \\ ".join(rows) + r" \end{matrix}"
+def _fenced(nodes: list[ElementNode], parts: list[str]) -> list[str]:
+    """Make a row's outer brackets grow where the page's do; a table behind a lone brace is a distinction of cases."""
+    opens, closes = _grows(nodes[0], "OPEN"), _grows(nodes[-1], "CLOSE")
+    if opens and parts[0] == r"\{" and len(nodes) == (3 if closes else 2) and parts[1].startswith(r"\begin{matrix}"):
+        if not closes or not parts[-1]:
+            return [parts[1].replace("matrix}", "cases}", 1).removesuffix("matrix}") + "cases}"]
+    if opens and closes:
+        return [rf"\left{parts[0] or '.'}", *parts[1:-1], rf"\right{parts[-1] or '.'}"]
+    return parts
+
+
+def _grows(node: ElementNode, side: str) -> bool:
+    if (node.tag or "").lower().rpartition(":")[2] != "mo":
+        return False
+    stretches = node.getattr("fence") == "true" and node.getattr("stretchy") == "true"
+    return stretches or (node.getattr("data-mjx-texclass") == side and node.getattr("stretchy") != "false")
+
+
+def _table(rows: list[str], environment: str) -> str:
+    return rf"\begin{{{environment}}} " + r" \\ ".join(rows) + rf" \end{{{environment}}}"
 
 
 def _base(latex: str) -> str:

@@ -20,7 +20,11 @@ POLICY = Rule(
 )
 
 JAVASCRIPT = Rule(
-    "c4.javascript_lines.high", "javascript_line_share", ">", 0.5, "C4 drops such lines; a page made of them asks for a browser"
+    "c4.javascript_lines.high",
+    "javascript_line_share",
+    ">",
+    0.5,
+    "C4 drops such lines; a page made of them asks for a browser",
 )
 
 RULES = (

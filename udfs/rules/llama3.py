@@ -19,7 +19,7 @@ DIRTY_WORDS = Rule(
 
 KL_OUTLIER = Rule("llama3.kl_outlier", "kl_excess", ">", 0, f"{LLAMA3}: 99.9 % quantiles of trusted texts", unless=(_ENOUGH,))
 
-MOJIBAKE = Rule("llama3.mojibake", "mojibake_share", ">", 0.05, f"{OWN}: outlier tokens by wrong decoding")
+MOJIBAKE = Rule("llama3.mojibake", "mojibake_share", ">", 0.02, f"{OWN}: outlier tokens by wrong decoding")
 
 MIXED_SCRIPTS = Rule(
     "llama3.mixed_scripts",
@@ -32,7 +32,14 @@ MIXED_SCRIPTS = Rule(
 
 CONSONANTS = Rule("llama3.consonants", "consonant_word_share", ">", 0.2, f"{OWN}: gibberish", unless=(_ENOUGH,))
 
-ENCODED = Rule("llama3.encoded", "alnum_mix_word_share", ">", 0.4, f"{OWN}: base64, hexadecimal", unless=(Guard("n_words", "<", 20),))
+ENCODED = Rule(
+    "llama3.encoded",
+    "alnum_mix_word_share",
+    ">",
+    0.4,
+    f"{OWN}: base64, hexadecimal",
+    unless=(Guard("n_words", "<", 20),),
+)
 
 DIGITS = Rule("llama3.digits", "digit_char_share", ">", 0.35, f"{OWN}: number tables, which KL cannot see")
 
@@ -50,7 +57,7 @@ VOCABULARY = Rule(
     "word_entropy_bits",
     "<",
     4.8,
-    f"{OWN}: keyword lists and word salad; over 99.8 % of prose of 100 words has 5.1 bits",
+    f"{OWN}: keyword lists and word salad; 99.8 % of documentation pages of 100-150 words had more than 5.1 bits",
     unless=(Guard("n_prose_words", "<", 100),),
 )
 
@@ -59,7 +66,7 @@ LONG_VOCABULARY = Rule(
     "word_entropy_bits",
     "<",
     5.4,
-    f"{OWN}: templates filled from a short list; over 99.8 % of prose of 400 words has 5.5 bits",
+    f"{OWN}: templates filled from a short list; 99.8 % of documentation pages of 250-500 words had more than 5.3 bits",
     unless=(Guard("n_prose_words", "<", 400),),
 )
 

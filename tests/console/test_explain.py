@@ -1,0 +1,133 @@
+"""A document's story is whole: record, every stage, winner, shards, other captures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import conftest
+import pytest
+
+from console.explain import NotFoundError, explain, fired
+from jobs.store import Run
+
+URL = "https://news.example/story?id=1"
+
+
+def outcomes(run: Run, n: int) -> dict[str, str]:
+    """Outcome by stage of a record."""
+    (story,) = explain(run, conftest.id_of(n).hex()).stories
+    return {step.stage: step.outcome for step in story.steps}
+
+
+@pytest.mark.parametrize("record", conftest.RECORDS, ids=lambda r: str(r[0]))
+def test_stages_are_told_in_order_up_to_the_one_that_decides(record: tuple, tiny: Run) -> None:
+    """Before it all is kept (or edited), after it nothing was reached; the report is no stage of a document."""
+    n, *_, decision = record
+    told = outcomes(tiny, n)
+    assert list(told) == list(conftest.STAGES[:-1])
+    for place, (stage, outcome) in enumerate(told.items()):
+        if place < conftest.lost_at(n):
+            assert outcome == ("edited" if (n, stage) == (0, "clean") else "kept")
+        elif place == conftest.lost_at(n):
+            assert outcome == {"drop": "dropped", "quarantine": "quarantined"}[decision[1]]
+        else:
+            assert outcome == "not reached"
+
+
+def test_a_url_tells_the_newest_capture_and_names_the_others(tiny: Run) -> None:
+    """Both captures of the page are found, newest first; all are told on request."""
+    found = explain(tiny, URL)
+    assert [s.capture.id for s in found.stories] == [conftest.id_of(0).hex()]
+    assert [(c.id, c.stage, c.reason) for c in found.others] == [(conftest.id_of(1).hex(), "urls", "superseded")]
+    every = explain(tiny, URL, every=True)
+    assert [s.capture.id for s in every.stories] == [conftest.id_of(0).hex(), conftest.id_of(1).hex()]
+    assert every.others == ()
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        conftest.id_of(4).hex(),
+        conftest.id_of(4).hex().upper(),
+        conftest.id_of(4).hex()[:10],
+        f"<urn:uuid:{4:032x}>",
+        f"urn:uuid:{4:032x}",
+        " https://math.example/proof ",
+    ],
+)
+def test_a_document_is_found_by_id_its_beginning_record_id_and_url(what: str, tiny: Run) -> None:
+    """All names of a record lead to the same story."""
+    assert [s.capture.id for s in explain(tiny, what).stories] == [conftest.id_of(4).hex()]
+
+
+def test_another_spelling_of_the_url_leads_to_the_same_page(tmp_path: Path) -> None:
+    """What the run treats as one page is found under any of its spellings, by the URL key."""
+    from udfs.urls import url_key
+
+    run = conftest.build_run(tmp_path / "run")
+    tables = conftest.rows_of("extract")
+    tables["url_keys"] = [row | {"url_key": url_key(row["url"])} for row in tables["url_keys"]]
+    conftest.write_stage(run, "extract", tables)
+    assert [s.capture.id for s in explain(run, "http://MATH.example:80/proof#part").stories] == [
+        conftest.id_of(4).hex()
+    ]
+
+
+def test_a_duplicate_names_the_document_that_stays(tiny: Run) -> None:
+    """Winner with URL and fate, and the similarity it was decided on; the winner counts its duplicates."""
+    (story,) = explain(tiny, "https://mirror.example/copy").stories
+    step = next(s for s in story.steps if s.stage == "documents")
+    (decision,) = step.decisions
+    assert decision.winner is not None
+    assert (decision.winner.id, decision.winner.url, decision.winner.status) == (conftest.id_of(0).hex(), URL, "kept")
+    assert decision.evidence == {"similarity": "0.934"}
+    assert step.facts["clusters"][0]["winner"] == conftest.id_of(0).hex()
+    assert explain(tiny, URL).stories[0].duplicates == 1
+
+
+def test_a_kept_document_tells_class_copies_and_shards_but_no_text(tiny: Run) -> None:
+    """Facts of every table are there; texts are not read."""
+    (story,) = explain(tiny, "https://math.example/proof").stories
+    facts = {name: rows[0] for step in story.steps for name, rows in step.facts.items()}
+    assert facts["routes"]["class"] == "math"
+    assert facts["mixture"] == {"class": "math", "tokens": 500, "copies": 4}
+    assert {"ft_quality", "lang_score"} <= set(facts["scores"]) | set(facts["signals"])
+    assert [(s.file, s.copy) for s in story.shards] == [("part.parquet", c) for c in range(4)]
+    assert not any("text" in row or "spans" in row for row in facts.values())
+
+
+def test_the_signals_that_a_rule_names_are_pointed_out(tiny: Run) -> None:
+    """A filter's evidence leads to the signal's value."""
+    (story,) = explain(tiny, "https://spam.example/tags").stories
+    assert fired(story) == {"n_words": 12.0}
+
+
+def test_a_winner_that_was_lost_later_says_so(tmp_path: Path) -> None:
+    """The reader sees that nothing of the pair is left."""
+    run = conftest.build_run(tmp_path / "run")
+    tables = conftest.rows_of("filter")
+    tables["decisions"].append(
+        tables["decisions"][0] | {"id": conftest.id_of(0), "split": conftest.SPLIT_OF[0], "reason": "late"}
+    )
+    conftest.write_stage(run, "filter", tables)
+    (story,) = explain(run, "https://mirror.example/copy").stories
+    winner = next(s for s in story.steps if s.stage == "documents").decisions[0].winner
+    assert winner is not None
+    assert (winner.status, winner.stage, winner.reason) == ("dropped", "filter", "late")
+
+
+def test_an_unfinished_run_is_told_as_far_as_it_got(tmp_path: Path) -> None:
+    """Stages that were not run are named as such."""
+    run = conftest.build_run(tmp_path / "run", published=("extract", "urls"))
+    told = outcomes(run, 4)
+    assert (told["urls"], told["documents"], told["mix"]) == ("kept", "not run", "not run")
+
+
+@pytest.mark.parametrize(
+    "what", ["https://nowhere.example/", "0" * 32, "urn:uuid:none", "", "' or 1=1 --", "%", "\ud800"]
+)
+def test_what_is_not_there_is_an_error_of_one_line(what: str, tiny: Run) -> None:
+    """Nothing a person types is taken as SQL or a pattern, and nothing crashes."""
+    with pytest.raises(NotFoundError) as caught:
+        explain(tiny, what)
+    assert "\n" not in str(caught.value)
