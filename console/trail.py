@@ -130,13 +130,13 @@ def _as_is(raw: IO[bytes]) -> IO[bytes]:
 
 def _gzip(raw: IO[bytes]) -> IO[bytes]:
     # Neither a name nor a time in the header: equal trails are equal files.
-    return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)
+    return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)  # type: ignore[return-value]
 
 
 def _zstandard(raw: IO[bytes]) -> IO[bytes]:
     import zstandard
 
-    return zstandard.ZstdCompressor(level=3).stream_writer(raw, closefd=False)  # type: ignore[return-value]
+    return zstandard.ZstdCompressor(level=3).stream_writer(raw, closefd=False)
 
 
 def _time(value: Any) -> str:

@@ -297,5 +297,15 @@ TABLES: Mapping[str, Table] = {table.name: table for table in _TABLES}
 def describe(table: Table) -> str:
     """Return the table's description as Markdown: a heading, a line, a row a column."""
     owner = f"written by `{table.owner}`" if table.owner else "every stage writes its part under a folder of its own name"
-    rows = "\n".join(f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |" for c in table.columns)
+    rows = "\n".join(f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning.replace('|', chr(92) + '|')} |" for c in table.columns)
     return f"### {table.name}\n\n{table.meaning}; {owner}.\n\n| column | type | unit | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+
+
+def handbook() -> str:
+    """Return the descriptions of all tables: the text of ``docs/tables.md``."""
+    head = "# Tables\n\nMade by `python -m jobs.tables > docs/tables.md`; the schemas are in `jobs/tables.py`.\n\n"
+    return head + "\n".join(describe(table) for table in TABLES.values())
+
+
+if __name__ == "__main__":
+    print(handbook(), end="")

@@ -1,4 +1,4 @@
-"""Markdown markers off a text, and the mathematics that is written out in it.
+"""Markdown markers off a text.
 
 A marker goes only as part of a whole construct, and only where the text shows that it holds raw markdown: a marker
 left is cheaper than an identifier broken. The Llama 3 authors report markdown as harmful for a model trained mainly
@@ -11,14 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from udfs.formulas import HIDDEN, hide, outside, ranges_of, written_math
 from udfs.spans import Edit, Span, apply_edits
 
 MAX_PASSES = 10
-MAX_MATH = 1_000
-"""Characters of an inline formula; environments may have ten times as many."""
 MAX_OPEN = 40
 """Emphasis runs that may be open at once."""
-HIDDEN = "\ufffc"
 
 _TARGET = r"<?[^\s()<>]{0,2000}(?:\([^\s()<>]{0,500}\)[^\s()<>]{0,500}){0,5}>?"
 _TITLE = r"(?:\s+(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?"
@@ -64,7 +62,7 @@ class _Draft:
             self.edits.append(Edit(start, end, replacement))
 
     def hide(self, ranges: Iterable[tuple[int, int]]) -> None:
-        self.masked = _mask(self.masked, ranges)
+        self.masked = hide(self.masked, ranges)
 
 
 def strip_markdown(text: str, spans: Sequence[Span], *, certain: bool = False) -> tuple[str, tuple[Span, ...]]:
@@ -94,7 +92,7 @@ def strip_markdown(text: str, spans: Sequence[Span], *, certain: bool = False) -
         return text, current
     full = False
     for _ in range(MAX_PASSES):
-        draft = _Draft(_mask(text, _ranges((*current, *written_math(text, current)))))
+        draft = _Draft(hide(text, ranges_of((*current, *written_math(text, current)))))
         level = 2 if certain else sum(1 for pattern in _EVIDENCE if pattern.search(draft.masked))
         if not level:
             break
@@ -104,25 +102,12 @@ def strip_markdown(text: str, spans: Sequence[Span], *, certain: bool = False) -
         edits = _without_overlap(draft.edits)
         if not edits:
             break
-        joined = tuple(sorted((*current, *_outside(draft.spans, current))))
+        joined = tuple(sorted((*current, *outside(draft.spans, current))))
         text, current = apply_edits(text, joined, edits)
     if full:
-        masked = _mask(text, _ranges((*current, *written_math(text, current))))
+        masked = hide(text, ranges_of((*current, *written_math(text, current))))
         text, current = apply_edits(text, current, [Edit(m.start(), m.end()) for m in _ESCAPE.finditer(masked)])
     return text, current
-
-
-def _mask(text: str, ranges: Iterable[tuple[int, int]]) -> str:
-    pieces, at = [], 0
-    for start, end in ranges:
-        if start >= at:
-            pieces += (text[at:start], HIDDEN * (end - start))
-            at = end
-    return "".join([*pieces, text[at:]])
-
-
-def _ranges(spans: Iterable[Span]) -> list[tuple[int, int]]:
-    return sorted((span.start, span.end) for span in spans)
 
 
 def _without_overlap(edits: list[Edit]) -> list[Edit]:
@@ -130,20 +115,6 @@ def _without_overlap(edits: list[Edit]) -> list[Edit]:
     for edit in sorted(edits):
         if not kept or edit.start >= kept[-1].end:
             kept.append(edit)
-    return kept
-
-
-def _outside(found: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
-    """Spans found that overlap neither each other nor the given ones."""
-    taken = sorted(spans)
-    kept: list[Span] = []
-    at = 0
-    for span in sorted(found):
-        while at < len(taken) and taken[at].end <= span.start:
-            at += 1
-        free = at == len(taken) or taken[at].start >= span.end
-        if free and (not kept or kept[-1].end <= span.start):
-            kept.append(span)
     return kept
 
 
@@ -349,68 +320,3 @@ _FULL: tuple[_Step, ...] = (
     _fences, _inline_code, _definitions, _tables, _rules, _headings, _quotes, _bullets, _links, _autolinks, _emphasis,
 )  # fmt: skip
 _CAREFUL: tuple[_Step, ...] = (_sure_links, _sure_headings)
-
-_MATH = re.compile(r"\\[()\[\]]|\$\$|\$|\\(?:begin|end)\{([a-zA-Z]{1,20}\*?)\}|\n\n|\\.")
-_CLOSERS = {r"\)": r"\(", r"\]": r"\[", "$$": "$$", "$": "$"}
-_ENVIRONMENTS = frozenset(
-    "align aligned alignat array bmatrix cases displaymath eqnarray equation gather math matrix multline pmatrix split".split()
-)
-
-
-def written_math(text: str, spans: Sequence[Span] = ()) -> tuple[Span, ...]:
-    r"""Find formulas that stand in a text with their delimiters.
-
-    ``\(…\)``, ``\[…\]``, ``$$…$$``, environments such as ``align``, and ``$…$`` where it reads as a formula: no blank
-    after the first or before the second sign, no digit behind it, one paragraph, something in it that prose has not.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    spans : sequence of Span
-        Stretches that are something else already.
-
-    Returns
-    -------
-    tuple of Span
-        Spans of kind ``math``, delimiters included, disjoint from the given ones.
-    """
-    if "$" not in text and "\\" not in text:
-        return ()
-    masked = _mask(text, _ranges(spans))
-    found: list[Span] = []
-    start, opened = -1, ""
-    for token in _MATH.finditer(masked):
-        sign, name = token[0], (token[1] or "").rstrip("*")
-        if opened and token.start() - start > MAX_MATH * (10 if opened.startswith("env ") else 1):
-            opened = ""
-        if name:
-            if sign.startswith(r"\end") and opened == "env " + name:
-                found.append(Span(start, token.end(), "math"))
-                opened = ""
-            elif sign.startswith(r"\begin") and not opened and name in _ENVIRONMENTS:
-                start, opened = token.start(), "env " + name
-        elif opened.startswith("env "):
-            continue
-        elif sign == "\n\n":
-            opened = ""
-        elif opened and _CLOSERS.get(sign) == opened and _closes(masked, start + len(opened), token):
-            found.append(Span(start, token.end(), "math"))
-            opened = ""
-        elif sign in (r"\(", r"\[", "$$") or (sign == "$" and masked[token.end() : token.end() + 1].strip()):
-            if not (opened in (r"\(", r"\[", "$$") and sign == "$"):
-                start, opened = token.start(), sign
-    return tuple(_outside(found, spans))
-
-
-def _closes(masked: str, start: int, token: re.Match[str]) -> bool:
-    inside = masked[start : token.start()]
-    if HIDDEN in inside or not inside.strip():
-        return False
-    if token[0] != "$":
-        return True
-    if inside[-1:].isspace() or masked[token.end() : token.end() + 1].isdigit() or inside.count("(") != inside.count(")"):
-        return False
-    if re.search(r"\\[a-zA-Z]|[\^_]\S", inside):
-        return True
-    return not re.search(r"[A-Za-z]{4}|[.;:!?] |[A-Za-z]{2,} [A-Za-z]{2,}", inside) and bool(re.search("[A-Za-z]", inside))

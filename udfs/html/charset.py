@@ -19,6 +19,7 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "
 _CODECS = {"shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs", "gbk": "gb18030", "iso8859-11": "cp874"}
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _META = re.compile(rb"<meta\s[^>]{0,400}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})|<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([\w:.-]{2,40})", re.IGNORECASE)  # fmt: skip  # noqa: E501
+_VIETNAMESE = re.compile(rb"<html[^>]{0,300}\slang=[\"']?vi\b", re.IGNORECASE)
 _TAGS = re.compile(rb"<(script|style)\b.*?(?:</\1|\Z)|<[^<>]{0,4000}>", re.DOTALL | re.IGNORECASE)
 _ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 
@@ -45,18 +46,18 @@ def decode(body: bytes, label: str | None = None) -> tuple[str, str]:
     ----------
     WHATWG Encoding Standard, "Names and labels"; HTML Standard, "Determining the character encoding".
     """
-    for mark, name in _BOMS:
+    for mark, marked in _BOMS:
         if body.startswith(mark):
-            return _read(body[len(mark) :], name), name
+            return _read(body[len(mark) :], marked), marked
     if any(escape in body for escape in _ESCAPES) and not _high(body):
         return _read(body, "iso2022_jp"), "iso2022_jp"
-    if name := _utf16(body):
-        return _read(body, name), name
+    if wide := _utf16(body):
+        return _read(body, wide), wide
     try:
         return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        name = _legacy(body, label)
-    return _read(body, name), name
+        legacy = _legacy(body, label)
+    return _read(body, legacy), legacy
 
 
 def codec_of(label: str | None) -> str | None:
@@ -81,6 +82,9 @@ def _legacy(body: bytes, label: str | None) -> str:
     fitting = [codec for codec in named if _fits(body, codec)]
     prose = _TAGS.sub(b" ", body)[:DETECT]
     found = codec_of(chardetng_py.detect(prose)) or "cp1252"
+    # Detection knows windows-1258 only by its tone marks and takes most pages in it for Western ones.
+    if found in ("cp1252", "cp1254") and ("cp1258" in named or _VIETNAMESE.search(body[:PRESCAN])):
+        return "cp1258"
     if found in fitting or not fitting:
         return found
     return found if len(_high(prose)) >= SURE and _fits(body, found) else fitting[-1]

@@ -8,7 +8,7 @@ from typing import Literal
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import ElementNode, HTMLTree
 
-from udfs.html.dom import older, select, text_of
+from udfs.html.dom import attribute, older, put_text, select, text_of
 from udfs.html.marks import CLOSE, MIDDLE, OPEN
 
 Engine = Literal["resiliparse", "trafilatura"]
@@ -29,7 +29,9 @@ HIDDEN = "[hidden], [aria-hidden=true]"
 HIDDEN_MIN = 200
 
 _PRINTABLE = ("\U00018800", "\U00018801", "\U00018802")
-_TO_PRINTABLE = str.maketrans({**dict.fromkeys(_PRINTABLE), **dict(zip((OPEN, MIDDLE, CLOSE), _PRINTABLE, strict=True))})
+_TO_PRINTABLE = str.maketrans(
+    {**dict.fromkeys(_PRINTABLE), **dict(zip((OPEN, MIDDLE, CLOSE), _PRINTABLE, strict=True))}
+)
 _FROM_PRINTABLE = str.maketrans(dict(zip(_PRINTABLE, (OPEN, MIDDLE, CLOSE), strict=True)))
 
 
@@ -112,6 +114,9 @@ def _resiliparse(tree: HTMLTree, comments: bool, alt_texts: bool) -> str:
 
 
 def _trafilatura(tree: HTMLTree, comments: bool, alt_texts: bool) -> str:
+    if alt_texts:
+        for image in select(tree, "img[alt]"):
+            put_text(tree, image, f" {attribute(image, 'alt')} ")
     import trafilatura  # loaded on use: it is the slower engine, takes a second to import, and most runs never need it
 
     root = tree.document

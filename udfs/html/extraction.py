@@ -8,6 +8,7 @@ from typing import Literal
 
 from resiliparse.parse.html import HTMLTree
 
+from udfs.formulas import written_math
 from udfs.html.charset import decode
 from udfs.html.codeblocks import freeze_code, verbatim
 from udfs.html.dom import select, text_of
@@ -18,7 +19,7 @@ from udfs.html.marks import Blocks, Piece, without_marks
 from udfs.html.mathematics import freeze_math
 from udfs.html.metadata import LicenceStrength, Metadata, PageClass, links, read_metadata
 from udfs.html.tables import freeze_tables
-from udfs.markdown import strip_markdown, written_math
+from udfs.markdown import strip_markdown
 from udfs.spans import Span
 
 LITTLE = 25
@@ -63,12 +64,12 @@ class HtmlSettings:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a page holds.
+    r"""What a page holds.
 
     Parameters
     ----------
     text : str
-        Plain text, ``\\n`` line ends, without NUL, lone surrogates and other control characters but tab.
+        Plain text, ``\n`` line ends, without NUL, lone surrogates and other control characters but tab.
     title : str
         The ``title`` element, white space folded; not part of the text.
     language : str or None
@@ -262,7 +263,11 @@ def link_characters(text: str, anchors: list[str]) -> int:
 def _reason(text: str, tree: HTMLTree) -> str | None:
     if len(text.strip()) >= LITTLE:
         return None
-    return "script_only" if any(text_of(script).strip() or script.getattr("src") for script in select(tree, "script")) else "empty"
+    return (
+        "script_only"
+        if any(text_of(script).strip() or script.getattr("src") for script in select(tree, "script"))
+        else "empty"
+    )
 
 
 def _extraction(

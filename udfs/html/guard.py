@@ -11,9 +11,16 @@ MAX_ATTRIBUTES = 512
 RAW_FACTOR = 10
 """Markup inside what looks like a comment or a script may nest this many times deeper than markup outside."""
 
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-OPTIONAL_END = frozenset("p li dt dd tr td th thead tbody tfoot option optgroup rt rp colgroup body html head".split())
-FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+})  # fmt: skip
+OPTIONAL_END = frozenset({
+    "p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "optgroup", "rt", "rp", "colgroup",
+    "body", "html", "head",
+})  # fmt: skip
+FORMATTING = frozenset({
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+})  # fmt: skip
 _UNCOUNTED = VOID | OPTIONAL_END | FORMATTING
 
 _RAW_TEXT = re.compile(
@@ -56,7 +63,9 @@ def check_page(page: str, max_depth: int) -> None:
     if depth > max_depth or formatting > MAX_FORMATTING:
         visible, visible_formatting = open_elements(_RAW_TEXT.sub(" ", page))
         if visible > max_depth or depth > RAW_FACTOR * max_depth:
-            raise PageRejected("nesting", f"{max(visible, depth)} elements are open at once, at most {max_depth} may be")
+            raise PageRejected(
+                "nesting", f"{max(visible, depth)} elements are open at once, at most {max_depth} may be"
+            )
         if visible_formatting > MAX_FORMATTING or formatting > RAW_FACTOR * MAX_FORMATTING:
             raise PageRejected("nesting", f"more than {MAX_FORMATTING} formatting elements are open at once")
 

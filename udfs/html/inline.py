@@ -13,7 +13,9 @@ from udfs.html.mathematics import freeze_formula, image_latex
 MAX_SCRIPT = 60
 """Characters of an exponent or index; longer ones are small print."""
 
-_TYPOGRAPHY = frozenset("st nd rd th e er re me ère ème nde ® ™ © TM SM (TM) (R)".split())
+_TYPOGRAPHY = frozenset({
+    "st", "nd", "rd", "th", "e", "er", "re", "me", "ère", "ème", "nde", "®", "™", "©", "TM", "SM", "(TM)", "(R)",
+})  # fmt: skip
 _NOTE_CLASS = re.compile(r"(?:^|\s)(?:reference|footnote-ref|footnote|fn|noprint)(?:\s|$)")
 _NOTE_TEXT = re.compile(r"^[\[(]?[\d,*†‡§a-z–-]{1,5}[\])]?$")
 _NOT_TEXT = "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link"

@@ -29,10 +29,11 @@ _OPERATORS = {
     "ε": r"\varepsilon", "ϑ": r"\vartheta", "ϱ": r"\varrho", "ς": r"\varsigma", "ϖ": r"\varpi", "λ": r"\lambda",
     "Λ": r"\Lambda",
 }  # fmt: skip
-_FUNCTIONS = frozenset(
-    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max min Pr"
-    " sec sin sinh sup tan tanh".split()
-)
+_FUNCTIONS = frozenset({
+    "arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd", "hom",
+    "inf", "ker", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "Pr", "sec", "sin", "sinh", "sup", "tan",
+    "tanh",
+})  # fmt: skip
 _ACCENTS = {
     "¯": "bar", "‾": "overline", "―": "overline", "^": "hat", "ˆ": "hat", "~": "tilde", "˜": "tilde", "→": "vec",
     "⃗": "vec", "˙": "dot", "¨": "ddot", "ˇ": "check", "˘": "breve", "⏞": "overbrace",
@@ -111,7 +112,7 @@ def _layout(name: str, p: list[str], thickness: str) -> str:
             return _base(p[0]) + (p[1] if p[1].strip("'") == "" and p[1] else f"^{{{p[1]}}}")
         case "msub", 2:
             return f"{_base(p[0])}_{{{p[1]}}}"
-        case ("msubsup" | "munderover"), 3:
+        case (("msubsup" | "munderover"), 3):
             return f"{_base(p[0])}_{{{p[1]}}}^{{{p[2]}}}"
         case "munder", 2:
             return rf"\underbrace{{{p[0]}}}" if p[1] == "⏟" else f"{_base(p[0])}_{{{p[1]}}}"
@@ -155,9 +156,9 @@ def _symbol(character: str) -> str:
 def _fenced(nodes: list[ElementNode], parts: list[str]) -> list[str]:
     """Make a row's outer brackets grow where the page's do; a table behind a lone brace is a distinction of cases."""
     opens, closes = _grows(nodes[0], "OPEN"), _grows(nodes[-1], "CLOSE")
-    if opens and parts[0] == r"\{" and len(nodes) == (3 if closes else 2) and parts[1].startswith(r"\begin{matrix}"):
-        if not closes or not parts[-1]:
-            return [parts[1].replace("matrix}", "cases}", 1).removesuffix("matrix}") + "cases}"]
+    lone = len(nodes) == 2 or (len(nodes) == 3 and closes and not parts[2])
+    if opens and lone and parts[0] == r"\{" and parts[1].startswith(r"\begin{matrix}"):
+        return [parts[1].replace("matrix}", "cases}", 1).removesuffix("matrix}") + "cases}"]
     if opens and closes:
         return [rf"\left{parts[0] or '.'}", *parts[1:-1], rf"\right{parts[-1] or '.'}"]
     return parts
@@ -176,7 +177,8 @@ def _table(rows: list[str], environment: str) -> str:
 
 def _base(latex: str) -> str:
     """Brace a base of several atoms that already bears a script."""
-    return f"{{{latex}}}" if latex == "" or re.search(r"[\^_](?!\{\}$)", latex) and not latex.startswith("{") else latex
+    scripted = re.search(r"[\^_](?!\{\}$)", latex) is not None and not latex.startswith("{")
+    return f"{{{latex}}}" if scripted or not latex else latex
 
 
 def _join(parts: list[str]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-AI_BOTS = frozenset(
-    "ai2bot ai2bot-dolma amazonbot anthropic-ai applebot-extended bytespider ccbot chatgpt-user claude-web claudebot"
-    " cohere-ai cohere-training-data-crawler diffbot facebookbot google-cloudvertexbot google-extended gptbot"
-    " img2dataset meta-externalagent oai-searchbot omgili omgilibot pangubot perplexitybot timpibot webzio-extended"
-    " youbot".split()
-)
+AI_BOTS = frozenset({
+    "ai2bot", "ai2bot-dolma", "amazonbot", "anthropic-ai", "applebot-extended", "bytespider", "ccbot", "chatgpt-user",
+    "claude-web", "claudebot", "cohere-ai", "cohere-training-data-crawler", "diffbot", "facebookbot",
+    "google-cloudvertexbot", "google-extended", "gptbot", "img2dataset", "meta-externalagent", "oai-searchbot",
+    "omgili", "omgilibot", "pangubot", "perplexitybot", "timpibot", "webzio-extended", "youbot",
+})  # fmt: skip
 """Robots whose operators say that they collect text for language models; lower case."""
 
 _ROBOTS = frozenset({"robots", "googlebot", "bingbot"})

@@ -25,6 +25,7 @@ _HTML_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(rb"<(?:/?(?:p|div|a|h[1-6]|body|span|li|br|td)\b|!doctype)", re.IGNORECASE)
+_MARKUP = re.compile(rb"<[a-zA-Z!/]|&[a-zA-Z]{2,8};|&#\d{2,6};")
 _CONTROL = bytes(set(range(32)) - {0, 9, 10, 12, 13, 27})
 
 
@@ -41,8 +42,8 @@ def is_page(body: bytes, content_type: str | None = None) -> PageKind:
     Returns
     -------
     {"html", "text", "json", "binary", "empty"}
-        ``html`` covers XHTML. ``text/plain`` is HTML only where it begins like a page; a body without a known label
-        and without a tag is text.
+        ``html`` covers XHTML. ``text/plain`` is HTML only where it begins like a page; a body without any markup is text,
+        whatever its label says.
     """
     head = body[:HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not body.strip():
@@ -60,7 +61,9 @@ def is_page(body: bytes, content_type: str | None = None) -> PageKind:
         return "text"
     if kind.startswith(("image/", "audio/", "video/", "font/")) and kind != "image/svg+xml":
         return "binary"
-    return "html" if "html" in kind or _TAG.search(head) else "text"
+    if "html" in kind:
+        return "html" if _MARKUP.search(body) else "text"
+    return "html" if _TAG.search(head) else "text"
 
 
 def is_binary(head: bytes) -> bool:
