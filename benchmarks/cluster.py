@@ -5,7 +5,8 @@
 What follows ``--`` is given to ``spark-submit``. The driver is this Python; the executors run an environment of their own,
 packed from the built wheel and shipped as ``--archives``, as on a cluster of many hosts: nothing that they import comes
 from the checkout. A packed environment takes its standard library from the base interpreter, so each host needs the same
-Python at the same path.
+Python at the same path. A Python data source does not work this way: Spark plans it in the driver, by the executors'
+relative path of the interpreter; the driver would need the unpacked ``env`` in its working folder.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -102,7 +104,7 @@ def standalone_cluster(size: Size, folder: Path) -> Iterator[str]:
     size : Size
         The workers.
     folder : Path
-        Where the workers' folders and the logs go.
+        Where the logs go, and below ``worker-<n>`` what the executors unpack and print.
 
     Raises
     ------
@@ -241,25 +243,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Start the cluster, run the command on it, end the cluster; the answer is the command's exit code."""
     told = parse(argv)
     size = Size(told.workers, told.cores, told.memory)
-    signal.signal(signal.SIGTERM, _exit_on_signal)
-    try:
-        with tempfile.TemporaryDirectory(prefix="woolmill-cluster-") as scratch:
-            folder = (told.logs or Path(scratch)).absolute()
-            folder.mkdir(parents=True, exist_ok=True)
-            archive = (told.environment or Path(scratch) / "environment.tar.gz").absolute()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit_on_signal)
+    with tempfile.TemporaryDirectory(prefix="woolmill-cluster-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch)
+        archive = (told.environment or folder / "environment.tar.gz").absolute()
+        try:
             if not archive.is_file():
                 pack_environment(archive)
             with standalone_cluster(size, folder) as master:
                 print(f"{size.workers} workers alive at {master}", file=sys.stderr)
                 return submit(master, size, archive, told.command)
-    except ClusterError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        except ClusterError as error:
+            print(error, file=sys.stderr)
+            return 1
+        finally:
+            if told.logs:
+                _keep_logs(folder, told.logs)
+
+
+def _keep_logs(folder: Path, dest: Path) -> None:
+    """Copy the daemons' logs and what the executors printed, without the environments that they unpacked."""
+    for log in [*folder.glob("*.log"), *folder.glob("worker-*/app-*/*/std*")]:
+        kept = dest / log.relative_to(folder)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, kept)
 
 
 def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
+    for other in (signal.SIGINT, signal.SIGTERM):  # a second one must not cut the end of the daemons short
+        signal.signal(other, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 

@@ -98,9 +98,9 @@ class TrainingError(RuntimeError):
 def prepare(text: str) -> str:
     """Return a text as the models read it: tokens on one line, separated by blanks.
 
-    Lower case; the TeX brackets ``\\(``, ``\\)``, ``\\[`` and ``\\]`` become ``$``; words are runs of letters, marks and numbers; every other visible code point, and each code point of a
-    script without blanks, is a token by itself; ASCII digits become 0; white space, control characters and lone
-    surrogates become one blank. Only the first `MAX_CHARS` characters count. Any string is accepted.
+    Lower case; words are runs of letters, marks and numbers; every other visible code point, and each code point of a script
+    without blanks, is a token by itself; TeX's four brackets of formulas become ``$`` and ASCII digits 0; white space, control
+    characters and lone surrogates become one blank. Only the first `MAX_CHARS` characters count. Any string is accepted.
     """
     text = text[:MAX_CHARS].lower()
     if "\\" in text:
@@ -120,9 +120,18 @@ def prepare(text: str) -> str:
     return " ".join(from_codepoints(spread[used]).split())
 
 
-def fold_of(group: str, folds: int) -> int:
-    """Return the fold (0 to ``folds`` - 1) that a group belongs to: a fixed choice by hash (xxh3-64, seed 0) of its name."""
-    return xxhash.xxh3_64_intdigest(group.encode("utf-8", "surrogatepass")) % folds
+def folds_of(examples: Iterable[Example], label: str, folds: int) -> Mapping[str, int]:
+    """Deal the groups of examples to folds, those with most examples of a label first, so that each fold gets some.
+
+    Ties go by number of examples and name: the same examples in any order give the same folds.
+    """
+    every: Counter[str] = Counter()
+    having: Counter[str] = Counter()
+    for example in examples:
+        every[example.group] += 1
+        having[example.group] += example.label == label
+    ranked = sorted(every, key=lambda group: (-having[group], -every[group], group))
+    return {group: rank % folds for rank, group in enumerate(ranked)}
 
 
 def train(examples: Iterable[Example], recipe: Recipe, out: Path) -> None:

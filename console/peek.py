@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from jobs.reporting.query import Reader, reading
+from jobs.reporting.query import Reader, holds_rows, reading
 from jobs.store import Run
 from jobs.tables import TABLES, Table
 
@@ -164,7 +164,8 @@ def listing(run: Run) -> list[Listed]:
     found: list[Listed] = []
     for stage in run.stages:
         published = run.published(stage)
-        for name, files in published.tables.items() if published else ():
+        for name, entries in published.tables.items() if published else ():
+            files = [f for f in entries if holds_rows(f.name)]
             if files:
                 found.append(Listed(name, stage, sum(f.rows for f in files), sum(f.bytes for f in files), len(files)))
     return found

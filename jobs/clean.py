@@ -17,23 +17,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from classifiers.fasttext_clf import scores
 from conf.schema import Clean, Recipe
 from jobs.extract import spans_out
 from jobs.lines import bucket_of
 from jobs.parts import PartWriter
 from jobs.splits import left_in_split
 from jobs.stage import SplitStage, SplitTask
-from jobs.tools import DIRTY, SCORERS, UNIGRAMS, fasttext, references, shipped
+from jobs.tools import DIRTY, SCORERS, UNIGRAMS, references, shipped
 from udfs import signals
 from udfs.lines import LineEdit, remove_lines, remove_repetitive_lines
 from udfs.pii import redact
-from udfs.spans import Span, prose
+from udfs.spans import Span
 
 FREQUENT, REPETITIVE, PII = "line.frequent", "line.repetitive", "pii"
 LITTLE_LEFT, DENSE_PII = "lines_left_too_little", "pii_dense"
 BATCH_ROWS = 256
-# A classifier sees the start of a long text; its score hardly changes beyond.
-SCORED_CHARS = 20_000
 _WORDS = re.compile(r"\S+")
 _NONE = np.zeros(0, dtype=np.uint64)
 
@@ -76,7 +75,7 @@ def _clean(row: Mapping[str, Any], settings: Clean, hot: HotLines, out: PartWrit
     out.add("cleaned", key | {"url": row["url"], "date": row["date"], "text": text, "spans": spans_out(spans)})
     measured = signals.compute(text, row["lang"], spans, references())
     out.add("signals", key | {"lang_score": row["lang_score"]} | measured)
-    out.add("scores", key | {f"ft_{name}": score(name, prose(text, spans) if name == "quality" else text) for name in SCORERS})
+    out.add("scores", key | {f"ft_{name}": value for name, value in scores(text, SCORERS).items()})
     return None
 
 
@@ -89,15 +88,6 @@ def _line_edits(text: str, spans: tuple[Span, ...], settings: Clean, hot: np.nda
         edit = remove_repetitive_lines(edit.text, edit.spans)
         if edit.removed_lines:
             yield REPETITIVE, edit
-
-
-def score(name: str, text: str) -> float:
-    """Probability (0-1) that a text has the label that a shipped classifier is named after."""
-    found = dict(fasttext(name).predict(text[:SCORED_CHARS], 2))
-    return found.get(POSITIVE[name], 0.0)
-
-
-POSITIVE = {"quality": "high", "math": "math", "code": "code"}
 
 
 class HotLines:

@@ -135,7 +135,9 @@ def with_copies(counted: DataFrame, sampling: Sampling) -> DataFrame:
             place = batch.column("place").to_numpy().view(np.uint64)
             yield batch.append_column("copies", pa.array(sampling.copies(cls, place), pa.int32()))
 
-    return counted.mapInArrow(add, counted.schema.add("copies", "int"))
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return counted.mapInArrow(add, from_arrow_schema(COUNTED.append(pa.field("copies", pa.int32()))))
 
 
 def move(task: SplitTask, *, mixture_folder: str, shards: int) -> Iterator[pa.RecordBatch]:

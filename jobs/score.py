@@ -23,7 +23,7 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     out.came_in(scores.num_rows)
     for id_, quality in zip(scores["id"].to_pylist(), scores["ft_quality"].to_pylist(), strict=True):
         limit = least.get(classes[id_], 0.0)
-        if quality < limit:
+        if quality is not None and quality < limit:
             out.decide(id_, "drop", LOW, {"ft_quality": f"{quality:.6g} < {limit:g}"})
         else:
             out.kept()

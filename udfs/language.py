@@ -16,12 +16,15 @@ WINDOW = 400
 MIN_LETTERS = 20
 UNKNOWN = "und"
 CANDIDATES = 8
+MIN_SHARE = 0.25
+"""Share of the letters that must be of a language's script."""
+DENSE = 3
 
 _ADDRESSES = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}")
 _SCRIPTS: dict[str, frozenset[str]] = {
     script: frozenset(labels.split())
     for script, labels in {
-        "CYRILLIC": "ab av ba be bg ce cv kk krc kv ky mhr mk mn mrj myv os ru rue sah sr tg tt tyv uk xal az uz bxr",
+        "CYRILLIC": "ab av ba be bg ce cv kk krc kv ky lez mhr mk mn mrj myv os ru rue sah sr tg tt tyv uk xal az uz bxr",
         "GREEK": "el", "ARABIC": "ar arz azb ckb dv fa glk ks ku lrc mzn pnb ps sd ug ur az", "HEBREW": "he yi",
         "DEVANAGARI": "bh bho bihari dty gom hi mai mr ne new sa kok sd", "BENGALI": "as bn bpy", "GURMUKHI": "pa",
         "GUJARATI": "gu", "ORIYA": "or", "TAMIL": "ta", "TELUGU": "te", "KANNADA": "kn", "MALAYALAM": "ml",
@@ -30,6 +33,7 @@ _SCRIPTS: dict[str, frozenset[str]] = {
         "CJK": "zh yue wuu ja gan ko", "HIRAGANA": "ja", "KATAKANA": "ja", "BOPOMOFO": "zh",
     }.items()
 }  # fmt: skip
+_DENSE_SCRIPTS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
 _NON_LATIN = frozenset().union(*_SCRIPTS.values()) - {"az", "ku", "uz", "sr", "tt", "tg", "ug", "kk", "gom", "mn"}
 
 
@@ -59,7 +63,7 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     """Name the language of a text.
 
     The text is read in lower case (upper case halves the model's accuracy), in NFC, without code, mathematics,
-    addresses; labels whose script is not that of the letters are passed over.
+    addresses; labels of whose script the text has next to no letters are passed over.
 
     Parameters
     ----------
@@ -73,14 +77,14 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     Returns
     -------
     LanguageGuess
-        ``und`` with score 0 for fewer than ``MIN_LETTERS`` letters, or where no candidate has the letters' script.
+        ``und`` with score 0 for fewer than ``MIN_LETTERS`` letters, or where no candidate's script is there.
     """
     sample = windows(normal(prose(text, [span for span in spans if span.kind != "table"])))
     letters = [character for character in sample if character.isalpha()]
     if len(letters) < MIN_LETTERS:
         return LanguageGuess(UNKNOWN, 0.0)
-    script = dominant_script(letters)
-    kept = [pair for pair in model.predict(sample, CANDIDATES) if script_fits(pair[0], script)]
+    shares = script_shares(letters)
+    kept = [pair for pair in model.predict(sample, CANDIDATES) if script_fits(pair[0], shares)]
     if not kept:
         return LanguageGuess(UNKNOWN, 0.0)
     second = kept[1] if len(kept) > 1 else (None, 0.0)
@@ -100,19 +104,22 @@ def windows(text: str) -> str:
     return " ".join((text[:WINDOW], text[middle : middle + WINDOW], text[-WINDOW:]))
 
 
-def dominant_script(letters: Sequence[str]) -> str:
-    """First word of the Unicode names of most of the letters (``LATIN``, ``CYRILLIC``, ``CJK``…); ties by name."""
-    counts = Counter[str]()
-    for character, times in Counter(letters).items():
-        counts[unicodedata.name(character, "UNKNOWN").partition(" ")[0]] += times
-    kana = counts["HIRAGANA"] + counts["KATAKANA"]
-    if kana and kana + counts["CJK"] > len(letters) / 2:
-        return "HIRAGANA" if kana > 0.1 * counts["CJK"] else "CJK"
-    return min(counts, key=lambda name: (-counts[name], name))
+def script_shares(letters: Sequence[str]) -> dict[str, float]:
+    """Share (0-1) of each script in the letters, by the first word of their Unicode names (``LATIN``, ``CJK``…).
+
+    A letter of a script that writes a syllable or a word with one sign counts for ``DENSE`` letters of an alphabet,
+    so that the English terms of a Chinese page do not make it Latin.
+    """
+    weights = Counter[str]()
+    for character, times in sorted(Counter(letters).items()):
+        script = unicodedata.name(character, "UNKNOWN").partition(" ")[0]
+        weights[script] += times * (DENSE if script in _DENSE_SCRIPTS else 1)
+    total = sum(weights.values())
+    return {script: weight / total for script, weight in sorted(weights.items())}
 
 
-def script_fits(label: str, script: str) -> bool:
-    """Whether a language is written in a script; languages of the Latin script must not have another's letters."""
-    if script in _SCRIPTS:
-        return label in _SCRIPTS[script]
-    return script != "LATIN" or label not in _NON_LATIN
+def script_fits(label: str, shares: dict[str, float]) -> bool:
+    """Whether enough of the letters are of a script that the language is written in."""
+    if label not in _NON_LATIN and shares.get("LATIN", 0.0) >= MIN_SHARE:
+        return True
+    return any(shares[script] >= MIN_SHARE and label in _SCRIPTS.get(script, ()) for script in shares)

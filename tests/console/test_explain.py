@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import conftest
+import pyarrow as pa
 import pytest
 
 from console.explain import NotFoundError, explain, fired
-from jobs.store import Run
+from console.peek import Question, listing, peek
+from jobs.shards import JsonlPart
+from jobs.store import POINTER, FileEntry, Run, write_atomic
+from jobs.tables import TABLES
 
 URL = "https://news.example/story?id=1"
 
@@ -131,3 +136,27 @@ def test_what_is_not_there_is_an_error_of_one_line(what: str, tiny: Run) -> None
     with pytest.raises(NotFoundError) as caught:
         explain(tiny, what)
     assert "\n" not in str(caught.value)
+
+
+def test_shards_of_json_lines_are_read_and_their_manifest_is_not(tmp_path: Path) -> None:
+    """Copies are found in shards of several zstd frames with hex ids, and in whole by a look at the table."""
+    run = conftest.build_run(tmp_path / "run", published=conftest.STAGES[:-2])
+    conftest.write_stage(run, "mix", conftest.rows_of("mix") | {"shards": []})
+    published = run.published("mix")
+    assert published is not None
+    folder = run.stage_dir("mix") / published.version / "shards"
+    part = JsonlPart(folder / "shard-00000-of-00001", TABLES["shards"].schema)
+    for copy in range(3):
+        row = conftest.completed("shards", conftest.about(4) | {"copy": copy})
+        part.write(pa.RecordBatch.from_pylist([row], TABLES["shards"].schema))
+        part._flush()
+    (folder / "manifest.json").write_text("{}")
+    files = (part.close(), FileEntry("manifest.json", 1, 2, ""))
+    write_atomic(
+        run.stage_dir("mix") / POINTER, replace(published, tables=published.tables | {"shards": files}).to_json()
+    )
+    (story,) = explain(run, conftest.id_of(4).hex()).stories
+    assert [(s.file, s.copy) for s in story.shards] == [("shard-00000-of-00001.jsonl.zst", c) for c in range(3)]
+    rows = peek(run, Question("shards", where=f"id = '{conftest.id_of(4).hex()}'", columns=("copy", "tokens")))
+    assert rows == [{"copy": c, "tokens": 500} for c in range(3)]
+    assert [one.rows for one in listing(run) if one.table == "shards"] == [3]

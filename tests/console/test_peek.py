@@ -7,7 +7,7 @@ from pathlib import Path
 
 import conftest
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.peek import CUT, PeekError, Question, columns_of, listing, peek, shown, table_named
@@ -96,6 +96,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(values)
 def test_any_value_is_shown_as_json_of_bounded_texts(value: object) -> None:
     """Cutting is total, and what is short stays as it is."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import conftest
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.reporting import amount, build_report, number, share, visible
@@ -180,6 +180,7 @@ def test_a_run_that_has_only_begun_still_has_a_report(tmp_path: Path) -> None:
 counts = st.lists(st.integers(0, 10**7), min_size=BINS, max_size=BINS).map(tuple)
 
 
+@settings(max_examples=50, deadline=None)
 @given(counts, counts, st.floats(-5, 5), st.floats(0.1, 10))
 def test_histograms_stay_inside_their_frame(
     kept: tuple[int, ...], lost: tuple[int, ...], low: float, width: float
@@ -192,6 +193,7 @@ def test_histograms_stay_inside_their_frame(
     assert all(height >= 1 and y >= 0 and y + height <= 96.2 for y, height in boxes)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["kept", "dropped"]), st.floats(0, 1e9)), max_size=5), st.text())
 def test_bars_are_well_formed_whatever_they_are_called(parts: list[tuple[str, float]], title: str) -> None:
     """A title is escaped, and a whole of nothing draws nothing."""

@@ -8,11 +8,14 @@ from typing import cast
 from resiliparse.parse.html import ElementNode, HTMLTree, Node
 
 
-def select(root: HTMLTree | ElementNode, css: str) -> list[ElementNode]:
-    """Elements that match a selector, in document order; none where the page has no element at all."""
+MAX_MATCHES = 20_000
+
+
+def select(root: HTMLTree | ElementNode, css: str, limit: int = MAX_MATCHES) -> list[ElementNode]:
+    """Return the first elements that match a selector, in document order."""
     base = root.document if isinstance(root, HTMLTree) else root
     # Taken by a slice: iterating over the collection builds all of it again for every element (quadratic).
-    return list(base.query_selector_all(css)[:]) if base is not None else []
+    return list(base.query_selector_all(css)[:limit]) if base is not None else []
 
 
 def children(element: ElementNode) -> list[ElementNode]:

@@ -20,6 +20,7 @@ MIN_MAIN = 80
 COMMENTS_MIN = 0.35
 """Share of the text that must stay when comments go; where less stays, the comments are the content."""
 
+MAX_LISTS = 2_000
 SHALLOW = 4
 """Levels below the body above which Resiliparse takes any ``ul`` for a menu."""
 MENU_SHARE = 0.5
@@ -88,7 +89,7 @@ def _with_comments_as(run: Run, tree: HTMLTree, comments: Comments, alt_texts: b
 
 def keep_lists(tree: HTMLTree) -> None:
     """Move lists of prose that stand high in the tree further down, where Resiliparse does not drop them as menus."""
-    for element in select(tree, "body > ul, body > * > ul, body > * > * > ul"):
+    for element in select(tree, "body > ul, body > * > ul, body > * > * > ul", MAX_LISTS):
         length = len(text_of(element))
         linked = sum(len(text_of(link)) for link in select(element, "a"))
         if length and linked < MENU_SHARE * length:

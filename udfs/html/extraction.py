@@ -34,6 +34,7 @@ _DELETED = dict.fromkeys([0x7F, 0xAD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x2
 _PROSE = {**_CONTROLS, **_DELETED, **_REPLACED}
 _VERBATIM = {**_CONTROLS, **_DELETED}
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_BLANKS = re.compile(r"[ \u3000]*\n[ \n\u3000]*|  +")
 _RAW_MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|~~~)", re.MULTILINE)
 
 
@@ -228,7 +229,7 @@ def assemble(pieces: list[Piece]) -> tuple[str, tuple[Span, ...]]:
         if piece.verbatim:
             text = piece.text.translate(_VERBATIM)
         else:
-            text = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \u3000]*\n[ ]*", "\n", piece.text.translate(_PROSE)))
+            text = _BLANKS.sub(_one_blank, piece.text.translate(_PROSE))
             text = text.lstrip("\n") if not at else text
         if piece.kind and text:
             spans.append(Span(at, at + len(text), piece.kind))
@@ -237,6 +238,12 @@ def assemble(pieces: list[Piece]) -> tuple[str, tuple[Span, ...]]:
     joined = "".join(out).rstrip()
     kept = (Span(s.start, min(s.end, len(joined)), s.kind) for s in spans)
     return joined, tuple(span for span in kept if span.end > span.start)
+
+
+def _one_blank(run: re.Match[str]) -> str:
+    """Fold a run of white space: a blank, a line end, or an empty line where there was one."""
+    ends = run[0].count("\n")
+    return " " if not ends else "\n" if ends == 1 else "\n\n"
 
 
 def finish(text: str, spans: tuple[Span, ...], url: str | None) -> tuple[str, tuple[Span, ...]]:

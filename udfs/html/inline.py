@@ -18,13 +18,16 @@ _TYPOGRAPHY = frozenset({
 })  # fmt: skip
 _NOTE_CLASS = re.compile(r"(?:^|\s)(?:reference|footnote-ref|footnote|fn|noprint)(?:\s|$)")
 _NOTE_TEXT = re.compile(r"^[\[(]?[\d,*†‡§a-z–-]{1,5}[\])]?$")
-_NOT_TEXT = "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link"
+_NOT_TEXT = (
+    "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link, "
+    "div.navheader, div.navfooter"
+)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif|tiff?)(?:[?#]|$)", re.IGNORECASE)
 _DECORATION = re.compile(r"\b(?:logo|icon|avatar|banner|spacer|thumbnail|button)\b", re.IGNORECASE)
 
 
 def write_inline(tree: HTMLTree, page: str) -> None:
-    """Write ``<sup>`` and ``<sub>`` as ``^{…}`` and ``_{…}``; footnote marks, readings and permalinks go.
+    """Write ``<sup>`` and ``<sub>`` as ``^{…}`` and ``_{…}``; footnote marks, readings, permalinks and pagers go.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def is_note(element: ElementNode, text: str) -> bool:
     if _NOTE_CLASS.search(attribute(element, "class")):
         return True
     if link is None:
-        return False
+        return re.fullmatch(r"\[\d{1,3}\]", text) is not None
     role = attribute(link, "role")
     return attribute(link, "href").startswith("#") or role == "doc-noteref" or bool(_NOTE_TEXT.match(text))
 

@@ -98,7 +98,7 @@ def cc_licence(text: str) -> str | None:
 
 def _metas(tree: HTMLTree) -> list[tuple[str, str]]:
     found = []
-    for meta in select(tree, "meta[content]")[:MAX_METAS]:
+    for meta in select(tree, "meta[content]", MAX_METAS):
         name = (
             attribute(meta, "name")
             or attribute(meta, "property")
@@ -123,7 +123,7 @@ def _language(tree: HTMLTree, metas: list[tuple[str, str]]) -> str | None:
 
 
 def _canonical(tree: HTMLTree, url: str | None) -> str | None:
-    for link in select(tree, "link[rel][href]")[:MAX_METAS]:
+    for link in select(tree, "link[rel][href]", MAX_METAS):
         if "canonical" in attribute(link, "rel").lower().split():
             try:
                 address = urljoin(url or "", attribute(link, "href").strip())

@@ -10,6 +10,7 @@ from resiliparse.parse.html import ElementNode, HTMLTree
 from udfs.html.dom import add_text, attribute, drop, put_pre, select, text_of
 from udfs.html.marks import Blocks
 
+MAX_TABLES = 2_000
 MAX_ROWS = 2_000
 MAX_COLUMNS = 200
 MAX_CELL = 60
@@ -18,6 +19,7 @@ MAX_CELL = 60
 _LAYOUT = "table, pre, form, input, select, textarea, iframe, article, section, h1, h2, h3"
 _DATA = "th, caption, thead, [scope]"
 _DATA_CLASS = re.compile(r"wikitable|datatable|infobox|docutils|table-bordered|table-striped", re.IGNORECASE)
+_CHROME = "nav, header, footer, [role=navigation], .navheader, .navfooter"
 _BREAKS = "br, p, div, li, dt, dd"
 
 Row = list[ElementNode]
@@ -37,12 +39,12 @@ def freeze_tables(tree: HTMLTree, page: str, blocks: Blocks) -> None:
     """
     if "<table" not in page and "<TABLE" not in page:
         return
-    for table in select(tree, "table"):
+    for table in select(tree, "table", MAX_TABLES):
         if table.parent is None or table.query_selector(_LAYOUT) is not None:
             continue
-        rows = [select(row, "td, th") for row in select(table, "tr")[:MAX_ROWS]]
+        rows = [select(row, "td, th") for row in select(table, "tr", MAX_ROWS)]
         rows = [row[:MAX_COLUMNS] for row in rows if row]
-        if not is_data(table, rows):
+        if not is_data(table, rows) or table.closest(_CHROME) is not None:
             continue
         caption = table.query_selector("caption")
         title = " ".join(text_of(caption).split()) if caption is not None else ""
