@@ -1,7 +1,7 @@
 """Make the references that ship: word frequencies for the KL rule, hashed dirty words, hashed benchmark n-grams.
 
 Run as ``python -m classifiers.references --data DIR``: it makes all three files and their cards again, with the same bytes from the
-same data. The files hold hashes and counts, no text of anybody.
+same data (the language identifier must have been fetched). The files hold hashes and counts, no text of anybody.
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ from typing import Any
 import numpy as np
 import xxhash
 
-from classifiers.registry import Card, folder, sha256_of
-from udfs import dirty, kl
+from classifiers.registry import MODELS, Card, folder, path_of, sha256_of
+from udfs import dirty, kl, languages
+from udfs.fasttext import FastText, ModelMissing
 from udfs.html import PageRejected, extract
+from udfs.language import identify
 from udfs.ngrams import BenchmarkItem, build_index
 from udfs.spans import Span
 from udfs.urls import registered_domain
 
 Row = dict[str, Any]
 
-MIN_TOKENS = 10_000
+MIN_TOKENS = 5_000
 """Tokens counted from which a language gets a reference."""
 
 MAX_PER_SITE = 50
 """Texts of a language from one registered domain (or source package)."""
+
+SURE = 0.5
+"""Probability from which the identified language is believed against the declared one."""
 
 UNTRUSTED_KINDS = frozenset({"edge"})
 """Kinds of the parity texts that were made to break filters."""
@@ -48,6 +53,7 @@ DIRTY_TRAPS: Mapping[str, frozenset[str]] = {
 DIRTY_LANGUAGE = {"fr-CA-u-sd-caqc": "fr", "tlh": None}
 """Lists that go under another language; None: left out (Klingon)."""
 
+LID = "lid.176"
 TEXTCLASSES = "textclasses.jsonl.xz"
 PARITY = "parity/texts.jsonl.xz"
 WEB = "extraction_train.jsonl.xz"
@@ -96,6 +102,15 @@ def _primary(row: Row) -> str | None:
     return tag if len(tag) == 2 and tag.isalpha() else None
 
 
+def in_declared_language(texts: Iterable[Trusted], model: FastText) -> Iterator[Trusted]:
+    """Yield the texts but for those that are surely in another language than they are said to be."""
+    for trusted in texts:
+        guess = identify(trusted.text, trusted.spans, model=model)
+        same = languages.canonical(guess.lang) == languages.canonical(trusted.language)
+        if same or guess.score < SURE:
+            yield trusted
+
+
 def sampled(texts: Iterable[Trusted]) -> dict[str, list[Trusted]]:
     """Return the texts by language, each once, at most `MAX_PER_SITE` of a site, chosen by hash of the text."""
     unique = {(t.language, t.site, t.text): t for t in texts}
@@ -127,7 +142,8 @@ def unigram_references(texts: Mapping[str, Sequence[Trusted]], min_tokens: int =
 
 def make_unigrams(data: Path, out: Path) -> Card:
     """Write ``unigrams.npz`` and return its card."""
-    texts = sampled(trusted_texts(data))
+    identifier = FastText(path_of(LID), MODELS[LID].sha256)
+    texts = sampled(in_declared_language(trusted_texts(data), identifier))
     references = unigram_references(texts)
     path = out / "unigrams.npz"
     kl.save(references, path)
@@ -153,7 +169,12 @@ def make_unigrams(data: Path, out: Path) -> Card:
             },
         ),
         seed=None,
-        parameters={"min_tokens": MIN_TOKENS, "max_texts_per_site": MAX_PER_SITE, "unseen_types": kl.UNSEEN_TYPES},
+        parameters={
+            "min_tokens": MIN_TOKENS,
+            "max_texts_per_site": MAX_PER_SITE,
+            "unseen_types": kl.UNSEEN_TYPES,
+            "left_out": f"texts that lid.176 gives another language with {SURE} or more",
+        },
         metrics={
             "languages": {
                 code: {"texts": len(texts[code]), "tokens_counted": ref.tokens, "types": len(ref.types)}
@@ -299,6 +320,9 @@ def main(argv: list[str] | None = None) -> int:
             card = maker(Path(arguments.data), out)
         except FileNotFoundError as error:
             print(f"{error.filename} is not there: the references are made from it", file=sys.stderr)
+            return 2
+        except ModelMissing as error:
+            print(error, file=sys.stderr)
             return 2
         (out / f"{card.name}.json").write_text(card.to_json(), encoding="utf-8")
         print(f"{card.name}: {(out / card.file).stat().st_size:,} bytes")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import math
 import os
 import sys
 import tempfile
@@ -279,10 +280,14 @@ def cross_validated(examples: Sequence[Example], task: Task) -> Row:
     return {
         "measured_on": f"examples of unseen registered domains, {FOLDS} folds of whole domains, quantised models",
         "unseen_domains": asdict(evaluate(values, truth, groups)),
-        "auc_by_fold": [round(auc(values[folds == f], truth[folds == f]), 4) for f in range(FOLDS)],
+        "auc_by_fold": [_figure(auc(values[folds == f], truth[folds == f])) for f in range(FOLDS)],
         "positives_found_at_0.5": _recall_by_domain(values, truth, groups),
         "auc_of_length_alone": round(max(auc(lengths, truth), 1 - auc(lengths, truth)), 4),
     }
+
+
+def _figure(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
 
 
 def _recall_by_domain(values: Floats, truth: NDArray[np.bool_], groups: Sequence[str]) -> dict[str, str]:

@@ -28,9 +28,7 @@ app = typer.Typer(
 )
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="recipe file, e.g. conf/llama3.yaml")]
-Overrides = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="settings that win over the file's")
-]
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="settings that win over the file's")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run, <output.path>/<run>")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
@@ -57,9 +55,7 @@ def run(
     with _one_line():
         from jobs.pipeline import run_recipe
 
-        raise typer.Exit(
-            run_recipe(recipe, overrides or [], start=start, only=only, force=force or [], as_json=as_json)
-        )
+        raise typer.Exit(run_recipe(recipe, overrides or [], start=start, only=only, force=force or [], as_json=as_json))
 
 
 @app.command(epilog="Example: woolmill config conf/llama3.yaml mix.seed=2    or    woolmill config --keys")
@@ -88,13 +84,9 @@ def config(
 @app.command(epilog="Example: woolmill explain runs/demo https://example.org/page")
 def explain(
     folder: RunFolder,
-    what: Annotated[
-        str, typer.Argument(metavar="URL|ID", help="a URL, an id in hex (8 digits or more), or a WARC-Record-ID")
-    ],
+    what: Annotated[str, typer.Argument(metavar="URL|ID", help="a URL, an id in hex (8 digits or more), or a WARC-Record-ID")],
     every: Annotated[bool, typer.Option("--all", help="tell every capture of the page, not the newest alone")] = False,
-    signals: Annotated[
-        bool, typer.Option("--signals", help="show all signals, not only those that a decision names")
-    ] = False,
+    signals: Annotated[bool, typer.Option("--signals", help="show all signals, not only those that a decision names")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell a document's whole story: where it lies, what every stage did to it and why, which shard holds it."""
@@ -136,9 +128,7 @@ def trail(
 def report(
     folder: RunFolder,
     out: Annotated[Path | None, typer.Option(help="file to write; by default report.html in the run's folder")] = None,
-    samples: Annotated[
-        int | None, typer.Option(min=0, max=100, help="documents shown for each class and reason")
-    ] = None,
+    samples: Annotated[int | None, typer.Option(min=0, max=100, help="documents shown for each class and reason")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write one HTML file with the run's accounts, distributions, documents, costs and alarms."""
@@ -157,18 +147,14 @@ def report(
             print(target)
 
 
-@app.command(
-    epilog="Example: woolmill peek runs/demo decisions --where \"stage = 'filter'\" --columns id,reason,evidence -n 5"
-)
+@app.command(epilog="Example: woolmill peek runs/demo decisions --where \"stage = 'filter'\" --columns id,reason,evidence -n 5")
 def peek(
     folder: RunFolder,
     name: Annotated[str, typer.Argument(metavar="TABLE", help="name of a table, see `woolmill tables`")],
     where: Annotated[str, typer.Option(metavar="SQL", help="condition in DuckDB's SQL; ids are hex strings")] = "",
     columns: Annotated[str, typer.Option(metavar="A,B", help="columns to show")] = "",
     limit: Annotated[int, typer.Option("-n", "--rows", min=0, help="most rows")] = 20,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="rows from all over the table, the same ones every time")
-    ] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="rows from all over the table, the same ones every time")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="show the columns with units and meanings instead")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, a row on a line")] = False,
 ) -> None:
@@ -208,9 +194,7 @@ def tables(folder: RunFolder, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: woolmill models fetch")
 def models(
-    action: Annotated[
-        ModelsAction, typer.Argument(help="list what ships here, or fetch what does not")
-    ] = ModelsAction.LIST,
+    action: Annotated[ModelsAction, typer.Argument(help="list what ships here, or fetch what does not")] = ModelsAction.LIST,
     as_json: AsJson = False,
 ) -> None:
     """List the models, or fetch the one that the repository does not carry."""

@@ -10,6 +10,7 @@ from typing import Any
 from jobs.reporting.query import Reader, Row, reading
 from jobs.store import Run
 from jobs.tables import TABLES
+from udfs.rules import RULE_SETS
 from udfs.urls import url_key
 
 Key = tuple[bytes, str]
@@ -149,9 +150,7 @@ def explain(run: Run, what: str, *, every: bool = False) -> Explanation:
     with reading(run) as tables:
         captures = _captures(tables, what.strip().encode("utf-8", "replace").decode("utf-8"))
         if not captures:
-            raise NotFoundError(
-                f"{run.root.name} has no record of {what!r}; give a URL, an id in hex or a WARC-Record-ID"
-            )
+            raise NotFoundError(f"{run.root.name} has no record of {what!r}; give a URL, an id in hex or a WARC-Record-ID")
         told = captures if every else captures[:1]
         return Explanation(tuple(_story(tables, c) for c in told), tuple(captures[len(told) :]))
 
@@ -181,9 +180,7 @@ def _captures(tables: Reader, what: str) -> list[Capture]:
 
 
 def _capture(row: Row) -> Capture:
-    place = {
-        name: row[name] for name in ("split", "record_id", "kind", "file", "offset", "length", "url", "stage", "reason")
-    }
+    place = {name: row[name] for name in ("split", "record_id", "kind", "file", "offset", "length", "url", "stage", "reason")}
     date = row["date"].isoformat().replace("+00:00", "Z") if row["date"] else None
     return Capture(id=row["id"].hex(), date=date, http_status=row["status"], status=row["outcome"], **place)
 
@@ -220,9 +217,7 @@ def _by_stage(tables: Reader, key: Key) -> dict[str, list[Row]]:
 def _step(tables: Reader, stage: str, key: Key, decisions: Sequence[Row], *, lost: bool) -> Step:
     if lost or stage in tables.missing():
         return Step(stage, "not reached" if lost else "not run")
-    told = tuple(
-        Decision(d["action"], d["reason"], d["evidence"] or {}, _winner(tables, d["winner"])) for d in decisions
-    )
+    told = tuple(Decision(d["action"], d["reason"], d["evidence"] or {}, _winner(tables, d["winner"])) for d in decisions)
     actions = {d.action for d in told}
     endings = {"drop": "dropped", "quarantine": "quarantined", "edit": "edited"}
     outcome = next((name for action, name in endings.items() if action in actions), "kept")
@@ -232,9 +227,7 @@ def _step(tables: Reader, stage: str, key: Key, decisions: Sequence[Row], *, los
 
 def _facts(tables: Reader, name: str, key: Key) -> list[dict[str, Any]]:
     left_out = _KEYS | _LEFT_OUT if name != "documents" else _KEYS | _LEFT_OUT | {"url", "date"}
-    return [
-        {column: _plain(value) for column, value in row.items()} for row in tables.lookup(name, key, without=left_out)
-    ]
+    return [{column: _plain(value) for column, value in row.items()} for row in tables.lookup(name, key, without=left_out)]
 
 
 def _plain(value: Any) -> Any:
@@ -259,9 +252,12 @@ def _winner(tables: Reader, id_: bytes | None) -> Winner | None:
 
 
 def fired(story: Story) -> dict[str, float]:
-    """Signals that the reasons or the evidence of a decision name, with their values."""
+    """Return the signals, with their values, that decisions name: by the rule that fired or by themselves."""
     signals = [row for step in story.steps for row in step.facts.get("signals", ())]
-    said = {word for s in story.steps for d in s.decisions for word in _words(d)}
+    rules = {rule.name: rule.signal for rule_set in RULE_SETS.values() for rule in rule_set.rules}
+    decisions = [d for step in story.steps for d in step.decisions]
+    said = {word for d in decisions for word in _words(d)}
+    said |= {rules[name] for d in decisions for name in (d.reason, *d.evidence) if name in rules}
     names = [column.name for column in TABLES["signals"].columns if column.name in said]
     return {name: signals[0][name] for name in names if signals and isinstance(signals[0][name], int | float)}
 

@@ -95,9 +95,7 @@ def peek(run: Run, question: Question) -> list[dict[str, Any]]:
     names = table.schema.names
     for column in question.columns:
         if column not in names:
-            raise PeekError(
-                f"{table.name} has no column {column!r}{_nearest(column, names)}; it has {', '.join(names)}"
-            )
+            raise PeekError(f"{table.name} has no column {column!r}{_nearest(column, names)}; it has {', '.join(names)}")
     run.files(table.name)  # says which stage is missing, where one is
     with reading(run) as tables:
         try:

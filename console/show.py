@@ -73,10 +73,8 @@ def facts(values: Mapping[str, object], *, indent: int) -> None:
     """Print names and values in a row, those without a value left out."""
     line = _text("")
     for name, value in values.items():
-        if value is not None:
-            line.append_text(_text("   " if line else "")).append_text(_text(f"{name} ", "dim")).append_text(
-                _cell(value)
-            )
+        if value not in (None, ""):
+            line.append_text(_text("   " if line else "")).append_text(_text(f"{name} ", "dim")).append_text(_cell(value))
     _indented(line, indent)
 
 
@@ -178,13 +176,7 @@ def _value(value: object) -> str:
 
 
 def _cell(value: object) -> Any:
-    shown = (
-        ""
-        if value is None
-        else f"{value:,}"
-        if isinstance(value, int) and not isinstance(value, bool)
-        else _value(value)
-    )
+    shown = "" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _value(value)
     return _text(shown)
 
 

@@ -17,7 +17,7 @@ from conf.load import Resolved, SettingsError, resolve
 from jobs import clean, decontaminate, documents, extract, filter, lines, mix, report, route, score, urls
 from jobs.errors import DONE, INTERRUPTED, UNEXPECTED, WRONG_INPUT, WRONG_OUTPUT, WRONG_SETTINGS, JobError
 from jobs.progress import Progress
-from jobs.runner import Outcome, Runner
+from jobs.runner import Outcome, Runner, input_splits
 from jobs.sources.inputs import InputError
 from jobs.stage import Stage
 from jobs.store import Run, StoreError
@@ -76,7 +76,8 @@ def run_recipe(
         for name in resolved.recipe.stages:
             STAGES[name].models(resolved.recipe)
         store = Run(root)
-        with store.locked(), Runner(resolved, store, STAGES, Progress()) as runner:
+        splits = input_splits(resolved.recipe.input)
+        with store.locked(), Runner(resolved, store, STAGES, splits, Progress()) as runner:
             outcomes = runner.run(start=start, only=only, force=force)
         print(_summary(store, outcomes, as_json=as_json))
         return DONE

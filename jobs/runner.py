@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from conf.load import Resolved
-from conf.schema import Recipe
+from conf.schema import Input, Recipe
 from jobs.errors import NothingLeft, OutOfBalance
 from jobs.metrics import Meter
 from jobs.parts import ParquetPart
@@ -68,6 +68,8 @@ class Runner:
         The run's folder.
     stages : mapping of str to Stage
         All stages there are, by name.
+    splits : tuple of Split
+        What there is to read, by key.
     progress : Progress
         Where a person sees what goes on.
     """
@@ -75,6 +77,7 @@ class Runner:
     resolved: Resolved
     store: Run
     stages: Mapping[str, Stage]
+    splits: tuple[Split, ...]
     progress: Progress
     _exit: ExitStack = field(default_factory=ExitStack, repr=False)
 
@@ -99,13 +102,6 @@ class Runner:
     def logs(self) -> Path:
         """Folder of Spark's own logs."""
         return self.store.root / "logs"
-
-    @cached_property
-    def splits(self) -> tuple[Split, ...]:
-        """Splits of the input, by key."""
-        given = self.recipe.input
-        files = list_inputs(given.paths, format=given.format, base=given.base)
-        return tuple(sorted(plan_splits(files, split_bytes=given.split_bytes), key=lambda s: s.key))
 
     def run(self, *, start: str | None = None, only: str | None = None, force: Sequence[str] = ()) -> list[Outcome]:
         """Run the recipe's stages.
@@ -186,6 +182,12 @@ class Runner:
             raise NothingLeft(
                 f"{outcome.stage} left no document: {accounts.total(IN)} went in ({why}); there is nothing to hand on"
             )
+
+
+def input_splits(given: Input) -> tuple[Split, ...]:
+    """Return the splits of an input, by key; raises `jobs.sources.inputs.InputError` for what is not there."""
+    files = list_inputs(given.paths, format=given.format, base=given.base)
+    return tuple(sorted(plan_splits(files, split_bytes=given.split_bytes), key=lambda s: s.key))
 
 
 class _SplitJob:

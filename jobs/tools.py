@@ -10,7 +10,7 @@ from classifiers.registry import MODELS, path_of, sha256_of
 from conf.schema import Extract, Recipe
 from udfs import dirty, kl
 from udfs.blocklist import DEFAULT_CATEGORIES, BlockList, seed_folder
-from udfs.fasttext import FastText, load
+from udfs.fasttext import FastText, ModelMissing, load
 from udfs.html import HtmlSettings
 from udfs.ngrams import NgramIndex
 from udfs.page import PageSettings
@@ -73,7 +73,11 @@ def references() -> References:
 
 def index_path(given: str) -> Path:
     """Path of a benchmark index: a file, or a shipped one by ``model:NAME``."""
-    return path_of(given.removeprefix(SHIPPED)) if given.startswith(SHIPPED) else Path(given)
+    if given.startswith(SHIPPED):
+        return path_of(given.removeprefix(SHIPPED))
+    if not Path(given).is_file():
+        raise ModelMissing(f"decontaminate.index: there is no file {given}; `python -m classifiers.references` makes one")
+    return Path(given)
 
 
 def index_digest(given: str) -> Mapping[str, str]:

@@ -61,7 +61,8 @@ class FastText:
         Returns
         -------
         list of (str, float)
-            Labels without their prefix and probabilities in 0-1, best first; equal ones by label.
+            Labels without their prefix and probabilities in 0-1, best first, equal ones by label; at most ``k``, as
+            the library leaves out those of a vanishing probability.
         """
         line = " ".join(text.replace("\x00", " ").encode("utf-8", "ignore").decode("utf-8").split())
         found = self._model.f.predict(line + "\n", k, 0.0, "strict")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,10 +46,8 @@ def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("jobs.reporting", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"visible": visible, "number": number, "share": share, "amount": amount, "words": words}
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"visible": visible, "number": number, "share": share, "amount": amount}
     return environment
 
 
@@ -65,8 +62,10 @@ def number(value: float | None) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """Write part of a whole in per cent; a dash where there is no whole."""
-    return f"{100 * part / whole:.1f}\u202f%" if whole else "–"
+    """Write part of a whole in per cent; a dash where there is no whole, and nothing that is there becomes 0.0 %."""
+    if not whole:
+        return "–"
+    return "<0.1\u202f%" if 0 < part / whole < 0.001 else f"{100 * part / whole:.1f}\u202f%"
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -82,8 +81,3 @@ def amount(value: float | None, unit: str) -> str:
             return f"{value:.0f} {name}" if name == "B" else f"{value:.1f} {name}"
         value /= 1000
     return f"{value:.1f} TB"
-
-
-def words(values: Sequence[str]) -> str:
-    """Join names with commas."""
-    return ", ".join(values)

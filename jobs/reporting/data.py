@@ -282,7 +282,7 @@ def _costs(tables: Reader) -> Costs:
     return Costs(tuple(columns), tuple((s, tuple(values.get((s, *c)) for c in columns)) for s in stages))
 
 
-def _settings(recipe: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str, str]]:
+def _settings(recipe: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return key, value and origin of every setting."""
     origins = recipe.get("origins", {})
 
@@ -290,33 +290,25 @@ def _settings(recipe: Mapping[str, Any], prefix: str = "") -> list[tuple[str, st
         found = []
         for key, value in tree.items():
             dotted = f"{prefix}{key}"
-            if (
-                isinstance(value, dict)
-                and dotted not in origins
-                and any(str(o).startswith(f"{dotted}.") for o in origins)
-            ):
+            if isinstance(value, dict) and dotted not in origins and any(str(o).startswith(f"{dotted}.") for o in origins):
                 found += leaves(value, f"{dotted}.")
             else:
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
                 found.append((dotted, text, str(origins.get(dotted, ""))))
         return found
 
-    return leaves({k: v for k, v in recipe.items() if k != "origins"}, prefix)
+    return leaves({k: v for k, v in recipe.items() if k != "origins"}, "")
 
 
 def _alarms(accounts: Sequence[StageAccount], classes: Sequence[ClassShare], missing: Sequence[str]) -> list[str]:
     found = [f"Stage {stage} has not been published: this report is of an unfinished run." for stage in missing]
     for a in accounts:
         if not a.balanced:
-            found.append(
-                f"Stage {a.stage}: the accounts do not balance ({a.came_in} in, {a.came_in - a.off} accounted for)."
-            )
+            found.append(f"Stage {a.stage}: the accounts do not balance ({a.came_in} in, {a.came_in - a.off} accounted for).")
         lost = a.dropped + a.quarantined
         if a.came_in and lost / a.came_in > ALARM_SHARE:
             worst = f"; most of them: {a.reasons[0][1]}" if a.reasons else ""
-            found.append(
-                f"Stage {a.stage} has lost {100 * lost / a.came_in:.0f} % of its {a.came_in} documents{worst}."
-            )
+            found.append(f"Stage {a.stage} has lost {100 * lost / a.came_in:.0f} % of its {a.came_in} documents{worst}.")
     for c in classes:
         if c.wanted > 0 and c.sampled_tokens == 0:
             found.append(f"Class {c.name} has no tokens in the mixture; its share should be {100 * c.wanted:g} %.")

@@ -117,9 +117,7 @@ class Reader:
         found: list[tuple[str, int]] = []
         for path in paths:
             is_id = duckdb.ColumnExpression("id") == duckdb.ConstantExpression(id_)
-            found += [
-                (path.name, copy) for (copy,) in self._read(table, [path]).filter(is_id).select("copy").fetchall()
-            ]
+            found += [(path.name, copy) for (copy,) in self._read(table, [path]).filter(is_id).select("copy").fetchall()]
         return sorted(found)
 
     def beginnings(self, table: str, split: str, ids: Sequence[bytes], length: int) -> list[tuple[bytes, str]]:
@@ -199,9 +197,7 @@ def reading(run: Run) -> Iterator[Reader]:
         yield Reader(run, database)
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         first = str(error).splitlines()[0]
-        raise StoreError(
-            f"{run.root}: a published file can't be read: {first}; run the stage again with --force"
-        ) from error
+        raise StoreError(f"{run.root}: a published file can't be read: {first}; run the stage again with --force") from error
     finally:
         database.close()
 

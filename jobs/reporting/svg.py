@@ -32,9 +32,7 @@ def bar(parts: Sequence[tuple[str, float]], whole: float, title: str) -> Markup:
     for name, value in parts:
         width = _scaled(value, whole)
         if width > 0:
-            drawn.append(
-                Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="10"/>').format(name, left, width)
-            )
+            drawn.append(Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="10"/>').format(name, left, width))
         left += width
     body = Markup("").join(drawn)
     return Markup(

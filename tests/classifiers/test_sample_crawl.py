@@ -33,7 +33,8 @@ def truth() -> list[dict[str, Any]]:
 def record_at(row: dict[str, Any]) -> bytes:
     with (FOLDER / row["file"]).open("rb") as file:
         file.seek(row["offset"])
-        return file.read(int(row["length"]))
+        data: bytes = file.read(row["length"])
+    return data
 
 
 def test_every_record_reads_where_the_truth_says_it_is(truth: list[dict[str, Any]]) -> None:

@@ -43,9 +43,7 @@ def id_of(n: int) -> bytes:
 
 
 # Record, URL, day, class, language and the one decision that takes it out: stage, action, reason, evidence, winner.
-RECORDS: tuple[
-    tuple[int, str | None, int, str, str, tuple[str, str, str, Mapping[str, str], int | None] | None], ...
-] = (
+RECORDS: tuple[tuple[int, str | None, int, str, str, tuple[str, str, str, Mapping[str, str], int | None] | None], ...] = (
     (0, "https://news.example/story?id=1", 9, "general", "en", None),
     (
         1,
@@ -87,6 +85,7 @@ RECORDS: tuple[
         ("score", "drop", "low_quality", {"<b>ft_quality</b>": "0.02 < 0.1"}, None),
     ),
 )
+EDIT = {"stage": "clean", "action": "edit", "reason": "lines_removed", "evidence": [("lines", "3")], "winner": None}
 SPLIT_OF = {n: ("aaaa", "bbbb")[n % 2] for n, *_ in RECORDS}
 FILE_OF = {"aaaa": "crawl/a.warc.gz", "bbbb": "crawl/b.warc.gz"}
 
@@ -167,16 +166,17 @@ def rows_of(stage: str) -> dict[str, list[Row]]:
         handed = [n for n, *_ in RECORDS] if name == "records" else surviving(stage)
         tables[name] = [about(n) for n in handed]
     if "clusters" in tables:
-        tables["clusters"] = [
-            about(2) | {"winner": id_of(0), "winner_split": SPLIT_OF[0], "level": "near", "similarity": 0.934}
-        ]
+        tables["clusters"] = [about(2) | {"winner": id_of(0), "winner_split": SPLIT_OF[0], "level": "near", "similarity": 0.934}]
     if "contamination" in tables:
         tables["contamination"] = [about(9) | {"suite": "mmlu", "item": "mmlu/17", "coverage": 0.9}]
     if "signals" in tables:
         tables["signals"] = [about(n) for n in surviving("clean")]
     if "shards" in tables:
         tables["shards"] = [about(n) | {"copy": c} for n in surviving("mix") for c in range(about(n)["copies"])]
+    if stage == "clean":
+        tables["decisions"].append(about(0) | EDIT)
     counts: Counter[tuple[str, str]] = Counter({("in", ""): len(reaching(stage)), ("kept", ""): len(surviving(stage))})
+    counts.update(("edited", d["reason"]) for d in tables["decisions"])
     for n in reaching(stage):
         decision = RECORDS[n][5]
         if decision and decision[0] == stage:
@@ -186,19 +186,7 @@ def rows_of(stage: str) -> dict[str, list[Row]]:
             tables["decisions"].append(about(n) | made | {"winner": None if winner is None else id_of(winner)})
             if action == "quarantine":
                 tables["quarantine"].append(about(n) | {"reason": reason, "detail": evidence.get("detail", "")})
-    if stage == "clean":
-        edit = {
-            "stage": stage,
-            "action": "edit",
-            "reason": "lines_removed",
-            "evidence": [("lines", "3")],
-            "winner": None,
-        }
-        tables["decisions"].append(about(0) | edit)
-        counts["edited", "lines_removed"] += 1
-    tables["accounts"] = [
-        {"stage": stage, "outcome": o, "reason": r, "documents": n} for (o, r), n in sorted(counts.items())
-    ]
+    tables["accounts"] = [{"stage": stage, "outcome": o, "reason": r, "documents": n} for (o, r), n in sorted(counts.items())]
     tables["metrics"] = [{"stage": stage, "name": "wall", "value": 1.5, "unit": "s"}]
     tables["metrics"] += [{"stage": stage, "name": "peak_jvm", "value": 5e8, "unit": "bytes"}]
     return tables
@@ -211,17 +199,13 @@ def write_stage(run: Run, stage: str, tables: Mapping[str, list[Row]]) -> None:
     for name, rows in tables.items():
         parts: dict[str, list[Row]] = {}
         for row in rows:
-            parts.setdefault(row.get("split", "part") if "split" in TABLES[name].schema.names else "part", []).append(
-                row
-            )
+            parts.setdefault(row.get("split", "part") if "split" in TABLES[name].schema.names else "part", []).append(row)
         files = []
         for part, some in sorted(parts.items()):
             path = run.attempt_dir(stage) / name / f"{part}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(pa.Table.from_pylist([completed(name, row) for row in some], TABLES[name].schema), path)
-            files.append(
-                FileEntry(path.name, len(some), path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
-            )
+            files.append(FileEntry(path.name, len(some), path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()))
         entries[name] = tuple(files)
     run.attempt_dir(stage).mkdir(parents=True, exist_ok=True)
     run.publish(Published(stage, fingerprint, entries, {}, {}))

@@ -34,9 +34,7 @@ def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, s
 
 def process(words: Sequence[str], **more: object) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, **more
-    )  # type: ignore[call-overload,no-any-return]
+    return subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, **more)  # type: ignore[call-overload,no-any-return]
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -113,9 +111,7 @@ def test_a_document_that_is_not_there_is_exit_code_1(tiny: Run, capsys: pytest.C
 
 
 @pytest.mark.parametrize("n", [0, 2, 3, 7, 10])
-def test_explain_tells_all_outcomes_without_a_control_character(
-    n: int, tiny: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_explain_tells_all_outcomes_without_a_control_character(n: int, tiny: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """The outcome stands in the text; a hostile title or URL can't steer the terminal."""
     code, out, _ = called(capsys, "explain", str(tiny.root), conftest.id_of(n).hex(), "--signals")
     assert code == 0
@@ -167,9 +163,7 @@ def test_config_keys_lists_what_can_be_set_without_a_recipe(capsys: pytest.Captu
     assert "input.paths = required" in out
 
 
-def test_report_trail_tables_and_peek_write_what_they_say(
-    tiny: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_report_trail_tables_and_peek_write_what_they_say(tiny: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The four commands over a finished run, as JSON and for people."""
     run, page, trail = str(tiny.root), tmp_path / "r.html", tmp_path / "t.jsonl"
     _, out, _ = called(capsys, "report", run, "--out", str(page), "--json")
@@ -188,9 +182,7 @@ def test_report_trail_tables_and_peek_write_what_they_say(
         assert called(capsys, *command)[0] == 0
 
 
-def test_run_hands_its_words_to_the_pipeline(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_run_hands_its_words_to_the_pipeline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The exit code is the pipeline's; options arrive under their names."""
     import types
 
@@ -201,9 +193,7 @@ def test_run_hands_its_words_to_the_pipeline(
         return 5
 
     monkeypatch.setitem(sys.modules, "jobs.pipeline", types.SimpleNamespace(run_recipe=run_recipe))
-    code, _, _ = called(
-        capsys, "run", "r.yaml", "a=1", "b=2", "--from", "clean", "--force", "mix", "--force", "route", "--json"
-    )
+    code, _, _ = called(capsys, "run", "r.yaml", "a=1", "b=2", "--from", "clean", "--force", "mix", "--force", "route", "--json")
     assert code == 5
     options = {"start": "clean", "only": None, "force": ["mix", "route"], "as_json": True}
     assert seen == [Path("r.yaml"), ["a=1", "b=2"], options]
@@ -218,9 +208,7 @@ def test_models_lists_the_cards(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["name"] for row in json.loads(out)] == list(MODELS)
 
 
-def test_an_interrupt_is_exit_code_130(
-    monkeypatch: pytest.MonkeyPatch, tiny: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupt_is_exit_code_130(monkeypatch: pytest.MonkeyPatch, tiny: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C ends a command without a traceback."""
 
     def interrupted(_: object) -> None:

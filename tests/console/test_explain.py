@@ -9,11 +9,12 @@ import conftest
 import pyarrow as pa
 import pytest
 
-from console.explain import NotFoundError, explain, fired
+from console.explain import Decision, NotFoundError, Step, explain, fired
 from console.peek import Question, listing, peek
 from jobs.shards import JsonlPart
 from jobs.store import POINTER, FileEntry, Run, write_atomic
 from jobs.tables import TABLES
+from udfs.rules import RULE_SETS
 
 URL = "https://news.example/story?id=1"
 
@@ -73,9 +74,7 @@ def test_another_spelling_of_the_url_leads_to_the_same_page(tmp_path: Path) -> N
     tables = conftest.rows_of("extract")
     tables["url_keys"] = [row | {"url_key": url_key(row["url"])} for row in tables["url_keys"]]
     conftest.write_stage(run, "extract", tables)
-    assert [s.capture.id for s in explain(run, "http://MATH.example:80/proof#part").stories] == [
-        conftest.id_of(4).hex()
-    ]
+    assert [s.capture.id for s in explain(run, "http://MATH.example:80/proof#part").stories] == [conftest.id_of(4).hex()]
 
 
 def test_a_duplicate_names_the_document_that_stays(tiny: Run) -> None:
@@ -102,9 +101,13 @@ def test_a_kept_document_tells_class_copies_and_shards_but_no_text(tiny: Run) ->
 
 
 def test_the_signals_that_a_rule_names_are_pointed_out(tiny: Run) -> None:
-    """A filter's evidence leads to the signal's value."""
+    """A filter's evidence leads to the signal's value, by the signal's name or by the rule's."""
     (story,) = explain(tiny, "https://spam.example/tags").stories
     assert fired(story) == {"n_words": 12.0}
+    rule = next(r for r in RULE_SETS["general"].rules if r.signal == "n_words")
+    by_rule = Step("filter", "dropped", (Decision("drop", rule.name, {rule.name: "12 < 50"}),))
+    steps = [by_rule if s.stage == "filter" else s for s in story.steps]
+    assert fired(replace(story, steps=tuple(steps))) == {"n_words": 12.0}
 
 
 def test_a_winner_that_was_lost_later_says_so(tmp_path: Path) -> None:
@@ -128,9 +131,7 @@ def test_an_unfinished_run_is_told_as_far_as_it_got(tmp_path: Path) -> None:
     assert (told["urls"], told["documents"], told["mix"]) == ("kept", "not run", "not run")
 
 
-@pytest.mark.parametrize(
-    "what", ["https://nowhere.example/", "0" * 32, "urn:uuid:none", "", "' or 1=1 --", "%", "\ud800"]
-)
+@pytest.mark.parametrize("what", ["https://nowhere.example/", "0" * 32, "urn:uuid:none", "", "' or 1=1 --", "%", "\ud800"])
 def test_what_is_not_there_is_an_error_of_one_line(what: str, tiny: Run) -> None:
     """Nothing a person types is taken as SQL or a pattern, and nothing crashes."""
     with pytest.raises(NotFoundError) as caught:
@@ -152,9 +153,7 @@ def test_shards_of_json_lines_are_read_and_their_manifest_is_not(tmp_path: Path)
         part._flush()
     (folder / "manifest.json").write_text("{}")
     files = (part.close(), FileEntry("manifest.json", 1, 2, ""))
-    write_atomic(
-        run.stage_dir("mix") / POINTER, replace(published, tables=published.tables | {"shards": files}).to_json()
-    )
+    write_atomic(run.stage_dir("mix") / POINTER, replace(published, tables=published.tables | {"shards": files}).to_json())
     (story,) = explain(run, conftest.id_of(4).hex()).stories
     assert [(s.file, s.copy) for s in story.shards] == [("shard-00000-of-00001.jsonl.zst", c) for c in range(3)]
     rows = peek(run, Question("shards", where=f"id = '{conftest.id_of(4).hex()}'", columns=("copy", "tokens")))

@@ -43,9 +43,7 @@ def test_a_sample_is_the_same_every_time_and_is_not_the_beginning(tiny: Run) -> 
     assert first == again
     assert len(first) == 4
     assert first != peek(tiny, Question("records", columns=("id",), limit=4))
-    assert peek(tiny, Question("metrics", sample=True, limit=3)) == peek(
-        tiny, Question("metrics", sample=True, limit=3)
-    )
+    assert peek(tiny, Question("metrics", sample=True, limit=3)) == peek(tiny, Question("metrics", sample=True, limit=3))
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,7 @@ def test_nothing_is_loaded_run_or_linked_outside(html: str, page: Page) -> None:
     """No script, no image, no handler, no address but fragments of the page itself; a policy forbids the rest."""
     assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "link", "object", "embed", "form", "base"}
     for tag, attributes in page.tags:
-        assert not [
-            name for name in attributes if name.startswith("on") or name in ("src", "action", "srcset", "style")
-        ], tag
+        assert not [name for name in attributes if name.startswith("on") or name in ("src", "action", "srcset", "style")], tag
         assert str(attributes.get("href", "#")).startswith("#")
     style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
     assert style
@@ -182,9 +180,7 @@ counts = st.lists(st.integers(0, 10**7), min_size=BINS, max_size=BINS).map(tuple
 
 @settings(max_examples=50, deadline=None)
 @given(counts, counts, st.floats(-5, 5), st.floats(0.1, 10))
-def test_histograms_stay_inside_their_frame(
-    kept: tuple[int, ...], lost: tuple[int, ...], low: float, width: float
-) -> None:
+def test_histograms_stay_inside_their_frame(kept: tuple[int, ...], lost: tuple[int, ...], low: float, width: float) -> None:
     """Whatever the counts, bars lie within the axis and a bin with a document is visible."""
     drawn = str(drawing.histogram(Histogram("s", "a score", low, low + width, kept, lost)))
     assert Page(drawn).open == []
@@ -208,6 +204,8 @@ def test_bars_are_well_formed_whatever_they_are_called(parts: list[tuple[str, fl
         (number(None), "–"),
         (share(1, 8), "12.5\u202f%"),
         (share(1, 0), "–"),
+        (share(1, 7824), "<0.1\u202f%"),
+        (share(0, 5), "0.0\u202f%"),
         (amount(90.04, "s"), "90.0 s"),
         (amount(600, "s"), "10.0 min"),
         (amount(2.5e9, "bytes"), "2.5 GB"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
 import chardetng_py
@@ -17,6 +16,8 @@ SURE = 20
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CODECS = {"shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs", "gbk": "gb18030", "iso8859-11": "cp874"}
+# The standard's windows-1252 maps the five bytes that Python's refuses to control characters.
+_CP1252 = {b: bytes([b]).decode("cp1252") for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _META = re.compile(rb"<meta\s[^>]{0,400}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})|<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([\w:.-]{2,40})", re.IGNORECASE)  # fmt: skip  # noqa: E501
 _VIETNAMESE = re.compile(rb"<html[^>]{0,300}\slang=[\"']?vi\b", re.IGNORECASE)
@@ -99,10 +100,12 @@ def _nearly_utf8(body: bytes) -> bool:
 
 
 def _fits(body: bytes, codec: str) -> bool:
+    if codec == "cp1252":
+        return True
     try:
-        codecs.decode(body, codec)
+        body.decode(codec)
     except (UnicodeDecodeError, LookupError):
-        return codec == "cp1252"
+        return False
     return True
 
 
@@ -124,15 +127,5 @@ def _utf16(body: bytes) -> str | None:
 
 def _read(body: bytes, name: str) -> str:
     if name == "cp1252":
-        # The standard's windows-1252 maps the five bytes that Python's refuses to control characters.
-        return body.decode("cp1252", "c1controls")
+        return body.decode("latin-1").translate(_CP1252)
     return body.decode(name, "replace")
-
-
-def _c1(error: UnicodeError) -> tuple[str, int]:
-    if isinstance(error, UnicodeDecodeError):
-        return error.object[error.start : error.end].decode("latin-1"), error.end
-    raise error
-
-
-codecs.register_error("c1controls", _c1)

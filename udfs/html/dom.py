@@ -7,8 +7,8 @@ from typing import cast
 
 from resiliparse.parse.html import ElementNode, HTMLTree, Node
 
-
 MAX_MATCHES = 20_000
+"""Elements that one query returns at most; those beyond are left as the page has them."""
 
 
 def select(root: HTMLTree | ElementNode, css: str, limit: int = MAX_MATCHES) -> list[ElementNode]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from resiliparse.parse.html import HTMLTree
 
@@ -20,7 +20,7 @@ from udfs.html.mathematics import freeze_math
 from udfs.html.metadata import LicenceStrength, Metadata, PageClass, links, read_metadata
 from udfs.html.tables import freeze_tables
 from udfs.markdown import strip_markdown
-from udfs.spans import Span
+from udfs.spans import Edit, Span, apply_edits
 
 LITTLE = 25
 """Characters of text below which `Extraction.reason` says why there is so little."""
@@ -159,7 +159,18 @@ def extract(
     text, spans = assemble(_markdown_apart(blocks.thaw(raw)))
     text, spans = finish(text, spans, url)
     linked = link_characters(text, anchors)
-    return _extraction(text, spans, metadata, codec, settings.engine, _reason(text, tree), (len(anchors), linked))
+    if metadata.kind == "other" and text and linked > LISTING_SHARE * len(text):
+        metadata = replace(metadata, kind="listing")
+    return Extraction(
+        text=text,
+        spans=spans,
+        charset=codec,
+        engine=settings.engine,
+        n_links=len(anchors),
+        link_chars=linked,
+        reason=_reason(text, tree),
+        **_statements(metadata),
+    )
 
 
 def read_text(body: bytes | str, *, url: str | None = None, charset: str | None = None) -> Extraction:
@@ -183,7 +194,16 @@ def read_text(body: bytes | str, *, url: str | None = None, charset: str | None 
     text, spans = assemble([Piece(verbatim(without_marks(source)), None, True)])
     text, spans = finish(text, spans, url)
     nothing = Metadata("", None, None, None, False, None, None, None, "other")
-    return _extraction(text, spans, nothing, codec, "text", None if len(text) >= LITTLE else "empty", (0, 0))
+    return Extraction(
+        text=text,
+        spans=spans,
+        charset=codec,
+        engine="text",
+        n_links=0,
+        link_chars=0,
+        reason=None if len(text) >= LITTLE else "empty",
+        **_statements(nothing),
+    )
 
 
 def plain_text(page: str | bytes, url: str | None = None) -> str:
@@ -250,7 +270,10 @@ def finish(text: str, spans: tuple[Span, ...], url: str | None) -> tuple[str, tu
     """Mark the mathematics that is written out in the prose, then take the markdown markers off."""
     spans = tuple(sorted((*spans, *written_math(text, spans))))
     path = (url or "").partition("?")[0].lower()
-    return strip_markdown(text, spans, certain=path.endswith((".md", ".markdown")))
+    text, spans = strip_markdown(text, spans, certain=path.endswith((".md", ".markdown")))
+    end = len(text.rstrip())
+    start = min(len(text) - len(text.lstrip("\n")), end)
+    return apply_edits(text, spans, [Edit(0, start), Edit(end, len(text))])
 
 
 def link_characters(text: str, anchors: list[str]) -> int:
@@ -277,31 +300,6 @@ def _reason(text: str, tree: HTMLTree) -> str | None:
     )
 
 
-def _extraction(
-    text: str,
-    spans: tuple[Span, ...],
-    metadata: Metadata,
-    codec: str,
-    engine: str,
-    reason: str | None,
-    linked: tuple[int, int],
-) -> Extraction:
-    listing = metadata.kind == "other" and bool(text) and linked[1] > LISTING_SHARE * len(text)
-    return Extraction(
-        text=text,
-        title=metadata.title,
-        language=metadata.language,
-        canonical=metadata.canonical,
-        optout=metadata.optout,
-        noindex=metadata.noindex,
-        licence=metadata.licence,
-        licence_strength=metadata.licence_strength,
-        published=metadata.published,
-        spans=spans,
-        charset=codec,
-        engine=engine,
-        kind="listing" if listing else metadata.kind,
-        n_links=linked[0],
-        link_chars=linked[1],
-        reason=reason,
-    )
+def _statements(metadata: Metadata) -> dict[str, Any]:
+    """Return the page's statements on itself, by the names that `Extraction` has for them."""
+    return {field.name: getattr(metadata, field.name) for field in fields(metadata)}

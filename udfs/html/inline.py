@@ -19,8 +19,7 @@ _TYPOGRAPHY = frozenset({
 _NOTE_CLASS = re.compile(r"(?:^|\s)(?:reference|footnote-ref|footnote|fn|noprint)(?:\s|$)")
 _NOTE_TEXT = re.compile(r"^[\[(]?[\d,*†‡§a-z–-]{1,5}[\])]?$")
 _NOT_TEXT = (
-    "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link, "
-    "div.navheader, div.navfooter"
+    "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link, div.navheader, div.navfooter"
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif|tiff?)(?:[?#]|$)", re.IGNORECASE)
 _DECORATION = re.compile(r"\b(?:logo|icon|avatar|banner|spacer|thumbnail|button)\b", re.IGNORECASE)
