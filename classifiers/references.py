@@ -2,6 +2,8 @@
 
 Run as ``python -m classifiers.references --data DIR``: it makes all three files and their cards again, with the same bytes from the
 same data (the language identifier must have been fetched). The files hold hashes and counts, no text of anybody.
+
+The word frequencies also depend on the extractor (some of the texts are pages); after a change of it they may come out different.
 """
 
 from __future__ import annotations
@@ -127,7 +129,7 @@ def _hash(text: str) -> int:
     return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
-def unigram_references(texts: Mapping[str, Sequence[Trusted]], min_tokens: int = MIN_TOKENS) -> dict[str, kl.Reference]:
+def unigram_references(texts: Mapping[str, Sequence[Trusted]], min_tokens: int) -> dict[str, kl.Reference]:
     """Build a reference for each language that has enough tokens."""
     references: dict[str, kl.Reference] = {}
     for language in sorted(texts):
@@ -144,7 +146,7 @@ def make_unigrams(data: Path, out: Path) -> Card:
     """Write ``unigrams.npz`` and return its card."""
     identifier = FastText(path_of(LID), MODELS[LID].sha256)
     texts = sampled(in_declared_language(trusted_texts(data), identifier))
-    references = unigram_references(texts)
+    references = unigram_references(texts, MIN_TOKENS)
     path = out / "unigrams.npz"
     kl.save(references, path)
     _compress(path)

@@ -1,8 +1,9 @@
 """Train the shipped classifiers: quality, mathematics, code. Run as ``python -m classifiers.train all --data DIR``.
 
-The same data gives the same bytes. Examples come from labelled texts, never from the test crawl itself nor from its gold
-texts. The metrics in the cards are of cross-validation by registered domain: each example is scored by a quantised model that
-was trained in the same way without any example of its fold's domains. What ships is trained on all examples.
+The same data and extractor (some examples of mathematics and code are pages) give the same bytes. Examples come from labelled
+texts, never from the test crawl itself nor from its gold texts. The metrics in the cards are of cross-validation by registered
+domain: each example is scored by a quantised model that was trained in the same way without any example of its fold's domains.
+What ships is trained on all examples.
 """
 
 from __future__ import annotations

@@ -132,8 +132,8 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
         near = context.spark.createDataFrame([(*r[:4], "near", r[4]) for r in removed], _CLUSTERS)
         clusters = _followed(exact.select(near.columns), near)
         copies = context.write("clusters", clusters)
+        levels = {row["level"]: row["count"] for row in clusters.groupBy("level").count().collect()}
         context.write("decisions", _decisions(clusters))
-        n_exact = exact.count()
         orphans = clusters.join(
             clusters.select(F.col("id").alias("winner"), F.col("split").alias("winner_split")),
             ["winner", "winner_split"],
@@ -144,8 +144,8 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
         exact.unpersist()
     finally:
         left.unpersist()
-    kept = documents - copies
-    accounts = Accounts({(IN, ""): documents, (KEPT, ""): kept, (DROPPED, EXACT): n_exact, (DROPPED, NEAR): len(removed)})
+    accounts = Accounts({(IN, ""): documents, (KEPT, ""): documents - copies})
+    accounts.update({(DROPPED, EXACT if level == "exact" else NEAR): n for level, n in levels.items()})
     return accounts, {}
 
 
@@ -165,7 +165,7 @@ def _followed(exact: DataFrame, near: DataFrame) -> DataFrame:
         "split",
         F.coalesce("next", "winner").alias("winner"),
         F.coalesce("next_split", "winner_split").alias("winner_split"),
-        "level",
+        F.when(F.col("next").isNotNull(), "near").otherwise(F.col("level")).alias("level"),
         F.coalesce("next_similarity", "similarity").alias("similarity"),
     )
     return moved.unionByName(near)

@@ -62,8 +62,8 @@ class LanguageGuess:
 def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> LanguageGuess:
     """Name the language of a text.
 
-    The text is read in lower case (upper case halves the model's accuracy), in NFC, without code, mathematics,
-    addresses; labels of whose script the text has next to no letters are passed over.
+    The text is read in lower case (upper case halves the model's accuracy), in NFC, without code, mathematics (unless
+    there is nothing else), addresses; labels of whose script the text has next to no letters are passed over.
 
     Parameters
     ----------
@@ -81,6 +81,10 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     """
     sample = windows(normal(prose(text, [span for span in spans if span.kind != "table"])))
     letters = [character for character in sample if character.isalpha()]
+    if len(letters) < MIN_LETTERS and spans:
+        # A manual page or a changelog in one ``pre`` is code by its markup and prose by its words.
+        sample = windows(normal(text))
+        letters = [character for character in sample if character.isalpha()]
     if len(letters) < MIN_LETTERS:
         return LanguageGuess(UNKNOWN, 0.0)
     shares = script_shares(letters)

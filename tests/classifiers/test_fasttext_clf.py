@@ -75,6 +75,7 @@ def test_prepare(text: str, prepared: str) -> None:
     assert prepare(text) == prepared
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=200))
 def test_prepare_is_total_and_idempotent(text: str) -> None:
     """Any string gives one encodable line without double blanks, and preparing that again changes nothing."""
@@ -121,7 +122,7 @@ def test_training_learns(model: Path) -> None:
     assert math.isclose(other + same, 1, abs_tol=1e-3)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(text=st.text(st.characters(), max_size=100))
 def test_scores_are_total(model: Path, text: str) -> None:
     """Any text has a score in 0-1, or None when it has no token."""
@@ -175,6 +176,7 @@ def test_a_build_that_cannot_train_is_named(tmp_path: Path, monkeypatch: pytest.
         train(toy(), TINY, tmp_path / "x.ftz")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=60))
 def test_auc_against_scikit_learn(rows: list[tuple[int, bool]]) -> None:
     """The area under the curve, ties included, is scikit-learn's; NaN when a class is missing."""
@@ -193,6 +195,7 @@ def test_evaluate() -> None:
     assert (found.accuracy, found.f1, found.auc) == (0.5, 0.5, 0.75)
 
 
+@settings(deadline=None)
 @given(st.permutations([Example(str(i), "yes" if i % 3 else "no", f"g{i % 8}") for i in range(40)]))
 def test_folds_hold_whole_groups(examples: list[Example]) -> None:
     """The folds do not depend on the order of the examples, and the groups are spread over all of them."""

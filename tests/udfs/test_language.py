@@ -94,3 +94,9 @@ def test_gold_pages(model):
     with lzma.open(Path(data) / "warc" / "gold_text.jsonl.xz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     assert sum(identify(row["text"], model=model).lang == row["lang"] for row in rows) >= 405
+
+
+def test_a_page_in_one_code_block_has_a_language(model):
+    """Where there is nothing but a preformatted block, its words name the language."""
+    text = "Dieses Programm liest eine Datei und schreibt ihren Inhalt auf die Standardausgabe, Zeile um Zeile."
+    assert identify(text, [Span(0, len(text), "code")], model=model).lang == "de"
