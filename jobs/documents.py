@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.errors import JobError
+from jobs.frames import map_batches
 from jobs.stage import DROPPED, IN, KEPT, Accounts, KeyContext, KeyStage
 from udfs.sketch import similarity
 from udfs.survivors import greedy
@@ -51,6 +52,7 @@ def verified_stars(sketches: DataFrame, least: float) -> DataFrame:
     A candidate is a document and the best document of one of its buckets.
     """
     from pyspark.sql import functions as F
+    from pyspark.sql.pandas.types import to_arrow_schema
 
     keys = sketches.select(order().alias("order"), F.explode("bands").alias("band"))
     best = keys.groupBy("band").agg(F.min("order").alias("better"))
@@ -66,8 +68,8 @@ def verified_stars(sketches: DataFrame, least: float) -> DataFrame:
         .join(signatures.withColumnsRenamed({"order": "better", "signature": "b"}), "better")
         .select("worse", "better", "a", "b")
     )
-    schema = joined.select("worse", "better").schema.add("similarity", "double")
-    return joined.mapInArrow(_agreement, schema).where(F.col("similarity") >= least)
+    schema = to_arrow_schema(joined.select("worse", "better").schema).append(pa.field("similarity", pa.float64()))
+    return map_batches(joined, _agreement, schema).where(F.col("similarity") >= least)
 
 
 def _agreement(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.metrics import metered
 from jobs.parts import ParquetPart, Part
 from jobs.store import FileEntry
 from jobs.tables import TABLES
@@ -34,6 +35,15 @@ def read(spark: SparkSession, name: str, paths: Sequence[Path]) -> DataFrame:
     return spark.read.schema(schema).parquet(*map(str, paths))
 
 
+def map_batches(
+    frame: DataFrame, work: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: pa.Schema
+) -> DataFrame:
+    """Map a function over the Arrow batches of each partition, counted by the meter in force."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return frame.mapInArrow(metered(work), from_arrow_schema(schema))
+
+
 def over_splits(
     spark: SparkSession,
     tasks: Sequence[SplitTask],
@@ -53,7 +63,6 @@ def over_splits(
     schema : pyarrow.Schema
         Columns of the result.
     """
-    from pyspark.sql.pandas.types import from_arrow_schema
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -62,7 +71,7 @@ def over_splits(
 
     rows = [(i, pickle.dumps(task)) for i, task in enumerate(tasks)]
     frame = spark.createDataFrame(rows, "place int, task binary").repartitionById(len(rows), "place")
-    return frame.mapInArrow(run, from_arrow_schema(schema))
+    return map_batches(frame, run, schema)
 
 
 @dataclass(frozen=True)
@@ -98,8 +107,6 @@ class Layout:
 
 def write(rows: DataFrame, layout: Layout) -> list[FileEntry]:
     """Write one file for each value of the layout's grouping; the workers write them themselves."""
-    from pyspark.sql.pandas.types import from_arrow_schema
-
     wanted = [*layout.by, *(name for name in layout.schema.names if name not in layout.by)]
     chosen = rows.select(*wanted, *(c for c in layout.order if isinstance(c, str) and c not in wanted))
     if layout.partitions:
@@ -107,9 +114,8 @@ def write(rows: DataFrame, layout: Layout) -> list[FileEntry]:
     else:
         placed = chosen.repartition(*layout.by) if layout.by else chosen.coalesce(1)
     ordered = placed.sortWithinPartitions(*layout.by, *layout.order)
-    entries = ordered.mapInArrow(
-        _writer(layout.folder, layout.schema, layout.by, layout.name, layout.part), from_arrow_schema(_ENTRY)
-    )
+    work = _writer(layout.folder, layout.schema, layout.by, layout.name, layout.part)
+    entries = map_batches(ordered, work, _ENTRY)
     return sorted((FileEntry(*entry) for entry in entries.collect()), key=lambda f: f.name)
 
 

@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 from xxhash import xxh3_64_intdigest
 
+from jobs.frames import map_batches
 from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage
 
 COMBINE = 2_000_000
-_COUNTED = pa.schema([("lang", pa.string()), ("bucket", pa.int32()), ("hash", pa.int64()), ("copies", pa.int64())])
+COUNTED = pa.schema([("lang", pa.string()), ("bucket", pa.int32()), ("hash", pa.int64()), ("copies", pa.int64())])
 
 
 def bucket_of(split: str, buckets: int) -> int:
@@ -55,7 +56,7 @@ def _combined(held: Mapping[tuple[str, int], list[np.ndarray]]) -> Iterator[pa.R
             pa.array(hashes),
             pa.array(copies),
         ]
-        yield pa.RecordBatch.from_arrays(columns, schema=_COUNTED)
+        yield pa.RecordBatch.from_arrays(columns, schema=COUNTED)
 
 
 def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
@@ -74,7 +75,7 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
             by=(),
             order=("lang",),
         )
-        counted = left.mapInArrow(partial(count_lines, buckets=buckets), "lang string, bucket int, hash long, copies long")
+        counted = map_batches(left, partial(count_lines, buckets=buckets), COUNTED)
         hot = (
             counted.groupBy("lang", "bucket", "hash")
             .agg(F.sum("copies").alias("copies"))

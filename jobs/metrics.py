@@ -6,9 +6,12 @@ import json
 import resource
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -16,8 +19,11 @@ if TYPE_CHECKING:
 GROUP = "spark.jobGroup.id"
 
 
+Batches = Iterator[pa.RecordBatch]
+
+
 class Meter:
-    """Measures one stage; what Spark did is read from its event log.
+    """Measures one stage while it runs; what Spark did is read from its event log.
 
     Parameters
     ----------
@@ -34,38 +40,72 @@ class Meter:
         self._log = logs / self._context.applicationId
         self._stage = stage
         self._group = f"{stage}-{time.monotonic_ns()}"
+        self.cpu = self._context.accumulator(0.0)
+        self.peak = self._context.accumulator(0.0, _Greatest())  # type: ignore[arg-type]
 
     def __enter__(self) -> Self:
         self._begun = time.monotonic()
         self._context.setJobGroup(self._group, self._stage)
+        self._token = _IN_FORCE.set(self)
         return self
 
     def __exit__(self, *error: object) -> None:
+        _IN_FORCE.reset(self._token)
         self._wall = time.monotonic() - self._begun
 
-    def rows(self, costs: Sequence[Mapping[str, float]]) -> list[dict[str, Any]]:
+    def rows(self, known: Mapping[tuple[str, str], float]) -> list[dict[str, Any]]:
         """Return ``name, value, unit`` rows.
 
         Parameters
         ----------
-        costs : sequence of mapping
-            What the workers of a split stage said of their tasks.
+        known : mapping of (str, str) to float
+            Name and unit to value, for what the runner counts itself.
         """
         spark = _from_log(self._log, self._group)
         values = {
+            **known,
             ("wall", "s"): self._wall,
             ("jvm_cpu", "s"): spark["Executor CPU Time"] / 1e9,
+            ("python_cpu", "s"): self.cpu.value,
             ("task_time", "s"): spark["Executor Run Time"] / 1e3,
             ("jvm_gc", "s"): spark["JVM GC Time"] / 1e3,
-            ("python_cpu", "s"): sum(c["cpu_s"] for c in costs),
-            ("shuffled", "bytes"): float(spark["Shuffle Bytes Written"]),
-            ("spilled", "bytes"): float(spark["Disk Bytes Spilled"]),
-            ("tasks", ""): float(spark["tasks"]),
-            ("peak_jvm", "bytes"): float(peak_of(_jvm_pid(self._context))),
-            ("peak_driver_python", "bytes"): resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0,
-            ("peak_worker_python", "bytes"): max((c["peak_bytes"] for c in costs), default=0.0),
+            ("shuffled", "bytes"): spark["Shuffle Bytes Written"],
+            ("spilled", "bytes"): spark["Disk Bytes Spilled"],
+            ("tasks", "tasks"): spark["tasks"],
+            ("peak_jvm", "bytes"): peak_of(_jvm_pid(self._context)),
+            ("peak_driver", "bytes"): resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            ("peak_worker", "bytes"): self.peak.value,
         }
         return [{"name": name, "value": float(value), "unit": unit} for (name, unit), value in values.items()]
+
+
+_IN_FORCE: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+def metered(work: Callable[[Batches], Batches]) -> Callable[[Batches], Batches]:
+    """Let the meter in force count what a function costs in the workers; tasks that are tried again count each time."""
+    meter = _IN_FORCE.get()
+    if meter is None:
+        return work
+    cpu, peak = meter.cpu, meter.peak
+
+    def run(batches: Batches) -> Batches:
+        begun = time.process_time()
+        yield from work(batches)
+        cpu.add(time.process_time() - begun)
+        peak.add(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0)
+
+    return run
+
+
+class _Greatest:
+    """An accumulator that keeps the greatest value; numbers, so that Spark's zero and sum are not used."""
+
+    def zero(self, value: float) -> float:
+        return value
+
+    def addInPlace(self, value1: float, value2: float) -> float:  # noqa: N802 - the name that Spark calls
+        return max(value1, value2)
 
 
 def peak_of(pid: int | None) -> int:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from conf.schema import Mix, Recipe
 from jobs.errors import JobError, OutOfBalance
-from jobs.frames import Layout, over_splits, write
+from jobs.frames import Layout, map_batches, over_splits, write
 from jobs.parts import read_columns
 from jobs.route import class_of
 from jobs.shards import shard_part, take_facts
@@ -135,9 +135,7 @@ def with_copies(counted: DataFrame, sampling: Sampling) -> DataFrame:
             place = batch.column("place").to_numpy().view(np.uint64)
             yield batch.append_column("copies", pa.array(sampling.copies(cls, place), pa.int32()))
 
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    return counted.mapInArrow(add, from_arrow_schema(COUNTED.append(pa.field("copies", pa.int32()))))
+    return map_batches(counted, add, COUNTED.append(pa.field("copies", pa.int32())))
 
 
 def move(task: SplitTask, *, mixture_folder: str, shards: int) -> Iterator[pa.RecordBatch]:

@@ -144,7 +144,7 @@ class PartWriter:
         self.add("decisions", row | {"evidence": shown, "winner": winner})
         self.accounts[(OUTCOME_OF[action], reason)] += 1
 
-    def commit(self, fingerprint: str, cost: Mapping[str, float]) -> None:
+    def commit(self, fingerprint: str) -> None:
         """Put all files under their names, then the commit, which alone makes them count."""
         for table in sorted(self._rows):
             self._flush(table)
@@ -154,7 +154,6 @@ class PartWriter:
             "fingerprint": fingerprint,
             "tables": {t: [f.name, f.rows, f.bytes, f.sha256] for t, f in files.items()},
             "accounts": self.accounts.rows(),
-            "cost": dict(cost),
         }
         write_atomic(self._folder / "commits" / f"{self.split}.json", json.dumps(body, sort_keys=True))
 

@@ -51,7 +51,6 @@ class Result:
 
     published: Published
     accounts: Accounts
-    costs: tuple[Mapping[str, float], ...] = ()
     splits_done: int = 0
     splits_reused: int = 0
 
@@ -143,20 +142,22 @@ class Runner:
                 shutil.rmtree(self.store.attempt_dir(stage.name), ignore_errors=True)
             with Meter(self.spark, self.logs, stage.name) as meter:
                 result = job.run(None if forced else published)
-            self._publish(result, meter.rows(result.costs))
+            self._publish(result, meter)
             wall = time.monotonic() - begun
             outcome = Outcome(stage.name, True, result.accounts, result.splits_done, result.splits_reused, wall)
         self.progress.stage_done(outcome)
         return outcome
 
-    def _publish(self, result: Result, metrics: Sequence[Mapping[str, Any]]) -> None:
+    def _publish(self, result: Result, meter: Meter) -> None:
         stage = result.published.stage
         result.accounts.check(stage)
         attempt = self.store.attempt_dir(stage)
         rows = result.accounts.rows()
+        written = sum(f.bytes for files in result.published.tables.values() for f in files)
+        known = {("documents", "documents"): float(result.accounts.total(IN)), ("written", "bytes"): float(written)}
         columns: Mapping[str, list[dict[str, Any]]] = {
             "accounts": [{"stage": stage, "outcome": o, "reason": r, "documents": n} for o, r, n in rows],
-            "metrics": [{"stage": stage} | dict(m) for m in metrics],
+            "metrics": [{"stage": stage} | m for m in meter.rows(known)],
         }
         tables = dict(result.published.tables)
         for table, values in columns.items():
@@ -214,8 +215,7 @@ class _SplitJob:
         accounts = Accounts()
         for commit in done.values():
             accounts.update(Accounts.of(commit.accounts))
-        costs = tuple(done[s.key].cost for s in todo)
-        return Result(collect(stage, done, self.fingerprint, self.runner.splits), accounts, costs, len(todo), len(reused))
+        return Result(collect(stage, done, self.fingerprint, self.runner.splits), accounts, len(todo), len(reused))
 
     def _digests(self, split: Split) -> dict[str, Any]:
         if not self.stage.needs:

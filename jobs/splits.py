@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from jobs.errors import OutOfBalance
+from jobs.metrics import metered
 from jobs.parts import Mark, PartWriter, read_columns
 from jobs.sources.inputs import Split
 from jobs.stage import SplitStage, SplitTask
@@ -35,16 +35,13 @@ class Commit:
     fingerprint: str
     tables: Mapping[str, FileEntry]
     accounts: list[list[Any]]
-    cost: Mapping[str, float]
 
     @classmethod
     def read(cls, folder: Path, split: str, fingerprint: str | None = None) -> Commit | None:
         """Read a split's commit; None where there is none, it is not whole, or it has another fingerprint."""
         try:
             body = json.loads((folder / COMMITS / f"{split}.json").read_text("utf-8"))
-            commit = cls(
-                body["fingerprint"], {t: FileEntry(*f) for t, f in body["tables"].items()}, body["accounts"], body["cost"]
-            )
+            commit = cls(body["fingerprint"], {t: FileEntry(*f) for t, f in body["tables"].items()}, body["accounts"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return commit if fingerprint in (None, commit.fingerprint) else None
@@ -128,7 +125,7 @@ def run_splits(spark: SparkSession, stage: SplitStage, attempt: Path, tasks: Seq
     (
         spark.createDataFrame(rows, "place int, task binary, fingerprint string")
         .repartitionById(len(rows), "place")
-        .mapInArrow(work, "documents long")
+        .mapInArrow(metered(work), "documents long")
         .agg(F.count("documents"))
         .collect()
     )
@@ -156,18 +153,15 @@ def run_task(
     application: str,
 ) -> Iterator[int]:
     """Do one task and commit its part; yields the documents settled so far every few seconds, and at the end."""
-    begun, cpu = time.monotonic(), time.process_time()
     mark = Mark(attempt / "marks", task.split.key, application)
     out = PartWriter(attempt, stage, task.split.key, mark)
-    beat = begun
+    beat = time.monotonic()
     try:
         for settled in work(task, out):
             if (now := time.monotonic()) - beat >= HEARTBEAT_S:
                 beat = now
                 yield settled
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
-        cost = {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, "peak_bytes": peak}
-        out.commit(fingerprint, cost)
+        out.commit(fingerprint)
     except BaseException:
         out.abandon()
         # An exception names itself; only a death without one makes the record in work a suspect.

@@ -190,7 +190,9 @@ _TABLES = (
         (
             ID,
             SPLIT,
-            Column("ft_quality", pa.float64(), "fastText: well-formed explanatory prose; null where there is nothing to read", "0-1"),
+            Column(
+                "ft_quality", pa.float64(), "fastText: well-formed explanatory prose; null where there is nothing to read", "0-1"
+            ),
             Column("ft_math", pa.float64(), "fastText: mathematics and reasoning; null where there is nothing to read", "0-1"),
             Column("ft_code", pa.float64(), "fastText: code and text about it; null where there is nothing to read", "0-1"),
         ),

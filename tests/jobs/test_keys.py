@@ -14,7 +14,9 @@ from udfs.sketch import SketchSettings, sketch
 
 pytestmark = pytest.mark.spark
 KEYS = "id binary, split string, url_key long, date timestamp, document boolean"
-SKETCHES = "id binary, split string, date timestamp, n_chars long, exact binary, n_shingles long, bands array<long>, signature binary"
+SKETCHES = (
+    "id binary, split string, date timestamp, n_chars long, exact binary, n_shingles long, bands array<long>, signature binary"
+)
 
 
 def day(n):

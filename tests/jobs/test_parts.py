@@ -49,7 +49,7 @@ def test_a_commit_names_what_it_holds(tmp_path):
     out.kept()
     out.add("routes", ROWS[0])
     out.decide(ROWS[1]["id"], "drop", "because", {"b": 0.123456789, "a": b"\x01"})
-    out.commit("f", {"cpu_s": 1.0})
+    out.commit("f")
     commit = Commit.read(tmp_path, "s1", "f")
     assert commit.accounts == [["dropped", "because", 1], ["in", "", 2], ["kept", "", 1]]
     assert {t: f.rows for t, f in commit.tables.items()} == {"decisions": 1, "routes": 1}
@@ -64,7 +64,7 @@ def test_a_split_that_does_not_balance_is_not_committed(tmp_path):
     out.came_in(2)
     out.kept()
     with pytest.raises(OutOfBalance, match="2 documents went in"):
-        out.commit("f", {})
+        out.commit("f")
     assert Commit.read(tmp_path, "s1") is None
 
 

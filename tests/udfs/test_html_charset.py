@@ -49,9 +49,7 @@ def test_damaged_utf8_stays_utf8():
     assert text.count("\ufffd") == 1
 
 
-@pytest.mark.parametrize(
-    "label", ["utf-7", "unicode-escape", "idna", "base64", "rot13", "hz-gb-2312", "x" * 5000, None, ""]
-)
+@pytest.mark.parametrize("label", ["utf-7", "unicode-escape", "idna", "base64", "rot13", "hz-gb-2312", "x" * 5000, None, ""])
 def test_python_codecs_are_no_labels(label):
     """Only names of the WHATWG table are looked up."""
     assert codec_of(label) is None

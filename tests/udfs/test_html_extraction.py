@@ -264,8 +264,7 @@ def test_real_formulas_code_and_tables():
     for row in rows:
         found = extract(row["html"])
         inside = {
-            kind: "\n".join(found.text[s.start : s.end] for s in found.spans if s.kind == kind)
-            for kind in ("code", "table")
+            kind: "\n".join(found.text[s.start : s.end] for s in found.spans if s.kind == kind) for kind in ("code", "table")
         }
         for block in row["code_blocks"]:
             want = "\n".join(line.rstrip() for line in block["text"].replace("\xa0", " ").split("\n"))

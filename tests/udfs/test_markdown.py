@@ -120,9 +120,7 @@ def test_letters_survive_in_order(text):
     assert all(any(c == other for other in rest) for c in letters)
 
 
-@pytest.mark.parametrize(
-    "unit", ["*", "_", "`", "[", "(", "$", "\\", "#", ">", "|", "~", "- ", "**a ", "[a](", "`a ", "a$"]
-)
+@pytest.mark.parametrize("unit", ["*", "_", "`", "[", "(", "$", "\\", "#", ">", "|", "~", "- ", "**a ", "[a](", "`a ", "a$"])
 def test_hostile_text_takes_linear_time(unit):
     """Half a million characters of any marker are done in time (the linear cost is about one second a megabyte)."""
     text = unit * (300_000 // len(unit))
