@@ -82,7 +82,7 @@ def test_near_copies_do_not_depend_on_partitions(spark, partitions):
 def test_too_many_pairs_are_an_error_that_says_what_to_do(spark):
     """The driver decides only as many pairs as the recipe allows."""
     stars = documents.verified_stars(sketches(spark, [TEXTS[0], TEXTS[2]]), 0.75)
-    with pytest.raises(RuntimeError, match="documents.max_edges"):
+    with pytest.raises(RuntimeError, match=r"documents\.max_edges"):
         documents.near_copies(stars, 0)
 
 

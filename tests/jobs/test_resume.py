@@ -56,14 +56,14 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path):
     assert {p.name: t for p, t in done.items()}.items() <= kept.items()
 
     last = start(tmp_path / "killed")
-    out, err = last.communicate(timeout=600)
+    _, err = last.communicate(timeout=600)
     assert last.returncode == 0, err
     assert (stages / "extract" / "current.json").stat().st_mtime_ns == published
     assert "extract" in err
     assert "up to date" in err
 
     whole = start(tmp_path / "whole")
-    out, err = whole.communicate(timeout=600)
+    _, err = whole.communicate(timeout=600)
     assert whole.returncode == 0, err
     assert digests(tmp_path / "killed" / "demo") == digests(tmp_path / "whole" / "demo")
 

@@ -13,9 +13,7 @@ MAX_BLOCK = 1_000_000
 """Characters of one block; the rest is cut."""
 MAX_BR_BLOCKS = 500
 
-_NOTEBOOK = (
-    '[class*="jp-Cell"], [class*="jp-Input"], [class*="jp-Output"], [class*="jp-Rendered"], [class*="jp-CodeMirror"]'
-)
+_NOTEBOOK = '[class*="jp-Cell"], [class*="jp-Input"], [class*="jp-Output"], [class*="jp-Rendered"], [class*="jp-CodeMirror"]'
 
 _CHROME = (
     ".code-toolbar .toolbar, .syntaxhighlighter .toolbar, .gist-meta, .crayon-toolbar, .jp-InputPrompt, .jp-OutputPrompt, "

@@ -30,9 +30,7 @@ HIDDEN = "[hidden], [aria-hidden=true]"
 HIDDEN_MIN = 200
 
 _PRINTABLE = ("\U00018800", "\U00018801", "\U00018802")
-_TO_PRINTABLE = str.maketrans(
-    {**dict.fromkeys(_PRINTABLE), **dict(zip((OPEN, MIDDLE, CLOSE), _PRINTABLE, strict=True))}
-)
+_TO_PRINTABLE = str.maketrans({**dict.fromkeys(_PRINTABLE), **dict(zip((OPEN, MIDDLE, CLOSE), _PRINTABLE, strict=True))})
 _FROM_PRINTABLE = str.maketrans(dict(zip(_PRINTABLE, (OPEN, MIDDLE, CLOSE), strict=True)))
 
 

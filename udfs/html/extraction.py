@@ -294,9 +294,7 @@ def _reason(text: str, tree: HTMLTree) -> str | None:
     if len(text.strip()) >= LITTLE:
         return None
     return (
-        "script_only"
-        if any(text_of(script).strip() or script.getattr("src") for script in select(tree, "script"))
-        else "empty"
+        "script_only" if any(text_of(script).strip() or script.getattr("src") for script in select(tree, "script")) else "empty"
     )
 
 

@@ -18,9 +18,7 @@ _TYPOGRAPHY = frozenset({
 })  # fmt: skip
 _NOTE_CLASS = re.compile(r"(?:^|\s)(?:reference|footnote-ref|footnote|fn|noprint)(?:\s|$)")
 _NOTE_TEXT = re.compile(r"^[\[(]?[\d,*†‡§a-z–-]{1,5}[\])]?$")
-_NOT_TEXT = (
-    "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link, div.navheader, div.navfooter"
-)
+_NOT_TEXT = "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link, div.navheader, div.navfooter"
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif|tiff?)(?:[?#]|$)", re.IGNORECASE)
 _DECORATION = re.compile(r"\b(?:logo|icon|avatar|banner|spacer|thumbnail|button)\b", re.IGNORECASE)
 
@@ -82,8 +80,8 @@ def write_images(tree: HTMLTree, page: str, blocks: Blocks) -> None:
 
 
 def is_phrase(alt: str) -> bool:
-    """Whether an alternative text is a phrase of three words that describes more than decoration."""
-    if "data:" in alt or "://" in alt or _DECORATION.search(alt):
+    """Whether an alternative text is a phrase of three words that describes more than decoration, and is no file name."""
+    if "data:" in alt or "://" in alt or _PICTURE.search(alt) or _DECORATION.search(alt):
         return False
     wide = sum("\u3040" <= c <= "\u9fff" for c in alt)
     return len(re.findall(r"\w+", alt)) >= 3 or wide >= 6

@@ -19,7 +19,9 @@ MAX_FORMULAS = 5_000
 MAX_CHARACTERS = 10_000
 
 _GATES = ("<math", "math/", "mjx-", "katex", "MathJax", "mwe-math", ":math")
-_RENDERINGS = ".MathJax_Preview, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_SVG_Display, .MathJax_CHTML, .MJX_Assistive_MathML"
+_RENDERINGS = (
+    ".MathJax_Preview, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_SVG_Display, .MathJax_CHTML, .MJX_Assistive_MathML"
+)
 _PANDOC = "span.math.inline, span.math.display, .math-inline, .math-display"
 _DISPLAYSTYLE = re.compile(r"^\{\s*\\(?:displaystyle|textstyle)\b\s*(.*)\}$", re.DOTALL)
 _LAYOUT = re.compile(r"\\(?:displaystyle|textstyle|inline)(?![a-zA-Z])|\\dpi\{?\d+\}?|\\(?:bg|fn)_\w+")

@@ -31,17 +31,13 @@ _DOCUMENTATION = re.compile(
     r"sphinx|docutils|docbook|doxygen|mkdocs|docusaurus|mdbook|javadoc|texinfo|makeinfo|asciidoc|rustdoc|antora|hevea",
     re.IGNORECASE,
 )
-_FORUM = re.compile(
-    r"discourse|phpbb|vbulletin|xenforo|mybb|simple machines|vanilla forums|flarum|nodebb", re.IGNORECASE
-)
+_FORUM = re.compile(r"discourse|phpbb|vbulletin|xenforo|mybb|simple machines|vanilla forums|flarum|nodebb", re.IGNORECASE)
 _FORUM_MARKUP = re.compile(
     r"schema\.org/(?:DiscussionForumPosting|QAPage)|\"@type\"\s*:\s*\"(?:DiscussionForumPosting|QAPage)\"|id=\"phpbb\"|"
     r"<body[^>]{0,300}class=\"[^\"]{0,200}\b(?:forum|thread|topic|question-page)\b",
 )
 _ARTICLE = re.compile(r"\"@type\"\s*:\s*\[?\s*\"(?:News|Blog|Report|Scholarly|Tech)?(?:Article|Posting)\"")
-_DOCUMENTATION_MARKUP = re.compile(
-    r"class=\"(?:sphinxsidebar|rustdoc|md-content|theme-doc-markdown)|<body class=\"rustdoc"
-)
+_DOCUMENTATION_MARKUP = re.compile(r"class=\"(?:sphinxsidebar|rustdoc|md-content|theme-doc-markdown)|<body class=\"rustdoc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +96,7 @@ def _metas(tree: HTMLTree) -> list[tuple[str, str]]:
     found = []
     for meta in select(tree, "meta[content]", MAX_METAS):
         name = (
-            attribute(meta, "name")
-            or attribute(meta, "property")
-            or attribute(meta, "http-equiv")
-            or attribute(meta, "itemprop")
+            attribute(meta, "name") or attribute(meta, "property") or attribute(meta, "http-equiv") or attribute(meta, "itemprop")
         )
         found.append((name, attribute(meta, "content")))
     return found
@@ -189,9 +182,7 @@ def _published(tree: HTMLTree, page: str, metas: list[tuple[str, str]], linked: 
     if stated := _first(metas, *_DATE_NAMES):
         candidates.insert(0, stated)
     if "<time" in page:
-        candidates += [
-            attribute(time, "datetime") for time in select(tree, "time[pubdate], time[itemprop=datePublished]")[:5]
-        ]
+        candidates += [attribute(time, "datetime") for time in select(tree, "time[pubdate], time[itemprop=datePublished]")[:5]]
     matches = (_DATE.match(candidate) for candidate in candidates)
     return next((match[1] for match in matches if match), None)
 
