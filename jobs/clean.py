@@ -21,7 +21,7 @@ from classifiers.fasttext_clf import scores
 from conf.schema import Clean, Recipe
 from jobs.extract import spans_out
 from jobs.lines import bucket_of
-from jobs.parts import PartWriter
+from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter
 from jobs.splits import left_in_split
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import DIRTY, SCORERS, UNIGRAMS, references, shipped
@@ -51,7 +51,7 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
             if out.begin(place):
                 _clean(row, task.recipe.clean, hot, out)
             else:
-                out.decide(row["id"], "quarantine", "killed_worker")
+                out.quarantine(row["id"], KILLED_WORKER, KILLED_DETAIL)
             yield out.settled
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.parts import PartWriter
+from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter
 from jobs.splits import left_in_split
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import benchmark_index, index_digest
@@ -29,7 +29,7 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
             place += 1
             out.came_in()
             if not out.begin(place):
-                out.decide(row["id"], "quarantine", "killed_worker")
+                out.quarantine(row["id"], KILLED_WORKER, KILLED_DETAIL)
                 continue
             hits = index.match(row["text"])
             if hit := contaminated(hits, settings.coverage):

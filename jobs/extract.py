@@ -16,7 +16,7 @@ import numpy as np
 from xxhash import xxh3_128_digest
 
 from conf.schema import Recipe
-from jobs.parts import PartWriter
+from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter
 from jobs.sources.inputs import open_input
 from jobs.sources.texts import TextRecord, read_texts
 from jobs.stage import SplitStage, SplitTask
@@ -59,7 +59,7 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
         safe = out.begin(item.offset)
         out.came_in()
         out.add("records", _record(item, id_, task))
-        verdict = _judge(item, settings) if safe else Verdict("quarantine", "killed_worker", {"detail": "its worker died twice"})
+        verdict = _judge(item, settings) if safe else Verdict("quarantine", KILLED_WORKER, {"detail": KILLED_DETAIL})
         _write(out, item, id_, verdict, task)
         if verdict.document is not None:
             _write_keys(out, id_, item, verdict.document, shingling)
@@ -126,10 +126,8 @@ def _write(out: PartWriter, item: Item, id_: bytes, verdict: Verdict, task: Spli
     for reason, said in verdict.marks:
         out.decide(id_, "mark", reason, {"said": said})
     if verdict.action == "quarantine":
-        out.decide(id_, "quarantine", verdict.reason, verdict.evidence)
         place = {"file": task.split.file, "offset": item.offset, "length": item.length}
-        row = {"id": id_, "split": out.split, "reason": verdict.reason, "detail": str(verdict.evidence.get("detail", ""))}
-        out.add("quarantine", row | place)
+        out.quarantine(id_, verdict.reason, str(verdict.evidence.get("detail", "")), place)
         return
     key = {"id": id_, "split": out.split, "date": moment(item.date_us)}
     if verdict.document is None:

@@ -21,6 +21,7 @@ from jobs.tables import TABLES
 
 ROW_GROUP_BYTES = 64 * 2**20
 FLUSH_ROWS = 2_000
+KILLED_WORKER, KILLED_DETAIL = "killed_worker", "its worker died twice on it"
 # Dictionaries help where values repeat; for ids, texts and addresses they only cost.
 DICTIONARY = ["split", "stage", "action", "reason", "lang", "class", "kind", "charset", "page_kind", "suite", "file", "level"]
 
@@ -143,6 +144,12 @@ class PartWriter:
         row = {"id": id_, "split": self.split, "stage": self.stage, "action": action, "reason": reason}
         self.add("decisions", row | {"evidence": shown, "winner": winner})
         self.accounts[(OUTCOME_OF[action], reason)] += 1
+
+    def quarantine(self, id_: bytes, reason: str, detail: str, place: Mapping[str, Any] | None = None) -> None:
+        """Set a document aside: a decision, and a row that names file, offset and length where they are known."""
+        self.decide(id_, "quarantine", reason, {"detail": detail})
+        row = {"id": id_, "split": self.split, "reason": reason, "detail": detail}
+        self.add("quarantine", row | dict(place or {}))
 
     def commit(self, fingerprint: str) -> None:
         """Put all files under their names, then the commit, which alone makes them count."""

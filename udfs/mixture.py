@@ -25,7 +25,7 @@ _BIN_SHIFT = np.uint64(48)
 _WHOLE = 1 << 64
 
 
-class Shortfall(ValueError):  # noqa: N818
+class Shortfall(ValueError):
     """The budget asks a class for more tokens than its documents have within its cap on epochs."""
 
 
