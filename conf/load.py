@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,7 +206,7 @@ def _rooted(value: str, root: Path) -> str:
     """Make a local path absolute; addresses (s3://) and names of what ships here (conf:, model:) stay."""
     if "://" in value or value.startswith(("conf:", "model:")):
         return value
-    return str((root / Path(value).expanduser()).absolute()) if not Path(value).is_absolute() else value
+    return os.path.normpath(root / Path(value).expanduser())
 
 
 def _origin(key: str, origins: Mapping[str, str]) -> str:

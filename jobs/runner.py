@@ -26,7 +26,7 @@ from jobs.session import session
 from jobs.sources.inputs import Split, list_inputs, plan_splits
 from jobs.splits import Commit, collect, reuse, run_splits
 from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage, SplitStage, Stage
-from jobs.store import Published, Run, write_atomic
+from jobs.store import AFTER, Published, Run, write_atomic
 from jobs.tables import TABLES
 
 if TYPE_CHECKING:
@@ -135,20 +135,22 @@ class Runner:
         begun = time.monotonic()
         job = (_SplitJob if isinstance(stage, SplitStage) else _KeyJob)(self, stage, before)  # type: ignore[arg-type]
         published = self.store.published(stage.name)
+        after = {AFTER: self.store.fingerprints(before)}
         if published and published.fingerprint == job.fingerprint and not forced:
+            self.store.restate(replace(published, summary=dict(published.summary) | after))
             outcome = Outcome(stage.name, False, Accounts.of(published.summary["accounts"]), 0, len(published.splits))
         else:
             if forced:
                 shutil.rmtree(self.store.attempt_dir(stage.name), ignore_errors=True)
             with Meter(self.spark, self.logs, stage.name) as meter:
                 result = job.run(None if forced else published)
-            self._publish(result, meter)
+            self._publish(result, meter, after)
             wall = time.monotonic() - begun
             outcome = Outcome(stage.name, True, result.accounts, result.splits_done, result.splits_reused, wall)
         self.progress.stage_done(outcome)
         return outcome
 
-    def _publish(self, result: Result, meter: Meter) -> None:
+    def _publish(self, result: Result, meter: Meter, facts: Mapping[str, Any]) -> None:
         stage = result.published.stage
         result.accounts.check(stage)
         attempt = self.store.attempt_dir(stage)
@@ -167,7 +169,8 @@ class Runner:
         for table in tables:
             (attempt / table).mkdir(exist_ok=True)
         shutil.rmtree(attempt / "marks", ignore_errors=True)
-        self.store.publish(replace(result.published, tables=tables, summary=dict(result.published.summary) | {"accounts": rows}))
+        summary = dict(result.published.summary) | {"accounts": rows} | dict(facts)
+        self.store.publish(replace(result.published, tables=tables, summary=summary))
 
     def _check(self, outcome: Outcome, before: tuple[str, ...]) -> None:
         """Hold the books of neighbouring stages against each other: what one has kept is what the next is handed."""

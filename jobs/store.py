@@ -31,6 +31,7 @@ from jobs.tables import TABLES
 
 ATTEMPT = ".attempt"
 POINTER = "current.json"
+AFTER = "after"
 
 
 class StoreError(RuntimeError):
@@ -62,7 +63,7 @@ class Published:
     splits : dict of str to str
         For stages that work split by split: the fingerprint of each split's part.
     summary : dict
-        Small facts for later stages and people (accounts, counts); equal for equal fingerprints.
+        Small facts for later stages and people: accounts, counts, and the fingerprints of the stages before.
     """
 
     stage: str
@@ -140,6 +141,16 @@ class Run:
         pointer = self.stage_dir(stage) / POINTER
         return Published.from_json(pointer.read_text("utf-8")) if pointer.is_file() else None
 
+    def current(self, stage: str) -> Published | None:
+        """Return what the stage has published, unless a stage before it has been published anew since; then None."""
+        published = self.published(stage)
+        before = self.stages[: self.stages.index(stage)]
+        return published if published and published.summary.get(AFTER, {}) == self.fingerprints(before) else None
+
+    def fingerprints(self, stages: Sequence[str]) -> dict[str, str]:
+        """Return the fingerprints of the published ones among some stages."""
+        return {stage: p.fingerprint for stage in stages if (p := self.published(stage))}
+
     def files(self, table: str, stage: str | None = None) -> list[Path]:
         """Paths of a table's published files, sorted by name.
 
@@ -210,6 +221,10 @@ class Run:
         for stale in folder.iterdir():
             if stale.is_dir() and stale.name not in (published.version, ATTEMPT):
                 shutil.rmtree(stale)
+
+    def restate(self, published: Published) -> None:
+        """Replace what is said of a published version, whose files stay as they are."""
+        write_atomic(self.stage_dir(published.stage) / POINTER, published.to_json())
 
     def withdraw(self, stages: Sequence[str]) -> None:
         """Unpublish stages: what they hold is no longer what the recipe says."""

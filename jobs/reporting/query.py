@@ -64,7 +64,7 @@ class Reader:
     def __init__(self, run: Run, database: duckdb.DuckDBPyConnection) -> None:
         self.run = run
         self._database = database
-        self._published = {stage: run.published(stage) for stage in run.stages}
+        self._published = {stage: run.current(stage) for stage in run.stages}
         for table in TABLES.values():
             self.relation(table.name).create_view(table.name)
         order = {"stage": list(run.stages), "position": list(range(len(run.stages)))}
@@ -78,7 +78,7 @@ class Reader:
         return self._published.get(owner) is not None if owner else any(self._published.values())
 
     def missing(self) -> tuple[str, ...]:
-        """Stages of the recipe that have not been published."""
+        """Stages of the recipe that have not been published, or not since a stage before them was."""
         return tuple(stage for stage, published in self._published.items() if published is None)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:

@@ -44,7 +44,7 @@ def test_relative_paths_belong_to_the_file_or_to_the_working_directory(tmp_path,
     """A recipe can be started from anywhere; what is typed is relative to where one stands."""
     monkeypatch.chdir(tmp_path)
     resolved = resolve(DEMO).recipe
-    assert resolved.output.path == str(CONF / ".." / "runs")
+    assert resolved.output.path == str(CONF.parent / "runs")
     typed = resolve(DEMO, ["input.paths=a.warc,s3://bucket/b.warc", "output.path=out"]).recipe
     assert typed.input.paths == (str(tmp_path / "a.warc"), "s3://bucket/b.warc")
     assert typed.output.path == str(tmp_path / "out")

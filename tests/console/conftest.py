@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.store import FileEntry, Published, Run
+from jobs.store import AFTER, FileEntry, Published, Run
 from jobs.tables import TABLES
 
 Row = dict[str, Any]
@@ -208,7 +208,8 @@ def write_stage(run: Run, stage: str, tables: Mapping[str, list[Row]]) -> None:
             files.append(FileEntry(path.name, len(some), path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()))
         entries[name] = tuple(files)
     run.attempt_dir(stage).mkdir(parents=True, exist_ok=True)
-    run.publish(Published(stage, fingerprint, entries, {}, {}))
+    before = run.stages[: run.stages.index(stage)] if stage in run.stages else ()
+    run.publish(Published(stage, fingerprint, entries, {}, {AFTER: run.fingerprints(before)}))
 
 
 def build_run(root: Path, *, published: tuple[str, ...] = STAGES, recipe: Mapping[str, Any] | None = None) -> Run:

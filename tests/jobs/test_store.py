@@ -69,6 +69,21 @@ def test_published_survives_json():
     assert Published.from_json(published.to_json()) == published
 
 
+def test_a_stage_is_current_until_one_before_it_is_published_anew(run):
+    """What was made from an older version of an earlier stage is no longer current."""
+    publish(run, "a" * 64)
+    attempt = run.attempt_dir("urls") / "decisions"
+    attempt.mkdir(parents=True)
+    made = Published("urls", "b" * 64, {"decisions": ()}, {}, {"after": run.fingerprints(["extract"])})
+    run.publish(made)
+    assert run.current("urls") == made
+    publish(run, "c" * 64)
+    assert run.current("urls") is None
+    assert run.published("urls") == made
+    run.restate(Published("urls", "b" * 64, {"decisions": ()}, {}, {"after": run.fingerprints(["extract"])}))
+    assert run.current("urls") is not None
+
+
 def test_two_writers_are_kept_apart(run):
     """A second writer is told so in one line."""
     with run.locked(), pytest.raises(StoreError, match="being written by another run"), Run(run.root).locked():
