@@ -105,7 +105,7 @@ class Documents(Section):
     """Near-duplicate documents."""
 
     similarity: Share = setting(0.75, "least estimated Jaccard similarity to the kept document", unit="0-1")
-    max_edges: int = setting(50_000_000, "most candidate pairs that one node decides", ge=1)
+    max_edges: int = setting(1_000_000, "most verified pairs that the driver decides", ge=1)
 
 
 class Lines(Section):

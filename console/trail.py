@@ -66,9 +66,7 @@ def write_trail(run: Run, out: Path) -> int:
     with reading(run) as tables:
         # The report decides nothing, so a trail is whole without it.
         if missing := [stage for stage in tables.missing() if stage != "report"]:
-            raise StoreError(
-                f"{run.root.name} is not finished: stage {missing[0]!r} isn't up to date; run its recipe again"
-            )
+            raise StoreError(f"{run.root.name} is not finished: stage {missing[0]!r} isn't up to date; run its recipe again")
         count = 0
         try:
             rows = tables.batches(_TRAIL)

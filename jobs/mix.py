@@ -26,7 +26,7 @@ from jobs.parts import read_columns
 from jobs.route import class_of
 from jobs.shards import shard_part, take_facts
 from jobs.splits import left_in_split
-from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage, SplitTask
+from jobs.stage import DROPPED, IN, KEPT, QUARANTINED, Accounts, KeyContext, KeyStage, SplitTask
 from jobs.store import FileEntry, write_atomic
 from jobs.tables import TABLES
 from udfs import mixture
@@ -255,6 +255,7 @@ def _manifest(
             | dict(facts[f.name])
             for f in context.written["shards"]
         ],
+        "stages": {name: _account(context, name) for name in context.before},
         "totals": {"tokens": total, "documents": sum(c["sampled_documents"] for c in classes.values())},
     }
     written = sum(sum(f["tokens"].values()) for f in facts.values())
@@ -265,6 +266,12 @@ def _manifest(
     data = text.encode()
     context.written["shards"].append(FileEntry("manifest.json", 1, len(data), hashlib.sha256(data).hexdigest()))
     return {"manifest_sha256": hashlib.sha256(data).hexdigest(), "shards": len(facts), "tokens": total}
+
+
+def _account(context: KeyContext, stage: str) -> dict[str, int]:
+    published = context.store.published(stage)
+    accounts = Accounts.of(published.summary["accounts"] if published else ())
+    return {outcome: accounts.total(outcome) for outcome in (IN, KEPT, DROPPED, QUARANTINED)}
 
 
 def recipe_digest(recipe: Recipe) -> str:

@@ -93,7 +93,9 @@ def run_recipe(
 
 def stage_main(stage: str, argv: Sequence[str] | None = None) -> int:
     """Command line of one stage: the recipe's stage of this name alone, with the flags of the main job."""
-    arguments = _parser(f"Run the stage {stage} of a recipe; the stages before it must be finished.").parse_args(argv)
+    parser = _parser(f"Run the stage {stage} of a recipe; the stages before it must be finished.")
+    parser.add_argument("--force", action="store_true", help="run it although nothing has changed")
+    arguments = parser.parse_args(argv)
     return run_recipe(
         arguments.recipe, arguments.overrides, only=stage, force=[stage] if arguments.force else (), as_json=arguments.json
     )
@@ -104,13 +106,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser("Take a recipe through its stages; what is finished is not done again.")
     parser.add_argument("--from", dest="start", metavar="STAGE", help="begin at this stage; those before must be finished")
     parser.add_argument("--only", metavar="STAGE", help="run this stage alone")
+    parser.add_argument(
+        "--force", metavar="STAGE", action="append", default=[], help="run this stage although nothing has changed"
+    )
     arguments = parser.parse_args(argv)
     return run_recipe(
         arguments.recipe,
         arguments.overrides,
         start=arguments.start,
         only=arguments.only,
-        force=[arguments.force] if arguments.force else (),
+        force=arguments.force,
         as_json=arguments.json,
     )
 
@@ -121,7 +126,6 @@ def _parser(what: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("recipe", help="a recipe, such as conf/llama3.yaml")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings that differ from the recipe's")
-    parser.add_argument("--force", nargs="?", const=True, metavar="STAGE", help="run it although nothing has changed")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     return parser
 
