@@ -148,7 +148,9 @@ class Score(Section):
     """Quality by models."""
 
     encoder: Literal["off"] = setting("off", "encoder model; only fastText scores decide")
-    min_quality: dict[str, Share] = setting({"general": 0.1}, "least fastText quality score, by class", unit="0-1")
+    min_quality: dict[str, Share] = setting(
+        {"general": 0.1, "math": 0.1, "code": 0.1, "multilingual": 0.02}, "least fastText quality score, by class", unit="0-1"
+    )
 
 
 class Decontaminate(Section):

@@ -73,7 +73,7 @@ def count_tokens(task: SplitTask) -> Iterator[pa.RecordBatch]:
             continue
         for row in rows:
             text = row.pop("text")
-            row["class"] = classes.get(row["id"], "general")
+            row["class"] = classes[row["id"]]
             row["tokens"] = tokens_of.count(text, row["lang"], row["class"]) + END_OF_TEXT
             row["bytes"] = len(text.encode())
             place = mixture.sampling_hash([row["id"]], row["class"], seed=settings.seed)

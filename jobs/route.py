@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -37,11 +38,12 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
 
 
 def class_of(task: SplitTask) -> Mapping[bytes, str]:
-    """Return the class of every routed document of a split, by id."""
-    if "routes" not in task.inputs:
-        return {}
-    routes = read_columns(task.inputs["routes"], ["id", "class"])
-    return dict(zip(routes["id"].to_pylist(), routes["class"].to_pylist(), strict=True))
+    """Return the class of every document of a split, by id; all are general where a recipe does not route."""
+    classes: defaultdict[bytes, str] = defaultdict(lambda: "general")
+    if "routes" in task.inputs:
+        routes = read_columns(task.inputs["routes"], ["id", "class"])
+        classes.update(zip(routes["id"].to_pylist(), routes["class"].to_pylist(), strict=True))
+    return classes
 
 
 STAGE = SplitStage("route", 1, sections=("route",), needs=("signals", "scores"), writes=("routes",), work=work)

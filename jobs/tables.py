@@ -128,7 +128,7 @@ _TABLES = (
     Table(
         "line_hashes",
         "extract",
-        "hashes of a document's lines outside code and mathematics",
+        "hashes of a document's lines outside code, mathematics and tables",
         (ID, SPLIT, LANG, Column("hashes", pa.binary(), "xxh3_64 of each normalised line, little-endian")),
     ),
     Table(

@@ -16,6 +16,8 @@ WINDOW = 400
 MIN_LETTERS = 20
 UNKNOWN = "und"
 CANDIDATES = 8
+UNSURE, TRACE = 0.3, 0.05
+"""Below the first score a label is believed whose script has but the second share of the letters."""
 MIN_SHARE = 0.25
 """Share of the letters that must be of a language's script."""
 DENSE = 3
@@ -88,7 +90,11 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     if len(letters) < MIN_LETTERS:
         return LanguageGuess(UNKNOWN, 0.0)
     shares = script_shares(letters)
-    kept = [pair for pair in model.predict(sample, CANDIDATES) if script_fits(pair[0], shares)]
+    found = model.predict(sample, CANDIDATES)
+    kept = [pair for pair in found if script_fits(pair[0], shares)]
+    if not kept or kept[0][1] < UNSURE:
+        # A half-translated page: the model sees its language, though most letters are those of the other one.
+        kept = [pair for pair in found if script_fits(pair[0], shares, TRACE)] or kept
     if not kept:
         return LanguageGuess(UNKNOWN, 0.0)
     second = kept[1] if len(kept) > 1 else (None, 0.0)
@@ -122,8 +128,8 @@ def script_shares(letters: Sequence[str]) -> dict[str, float]:
     return {script: weight / total for script, weight in sorted(weights.items())}
 
 
-def script_fits(label: str, shares: dict[str, float]) -> bool:
-    """Whether enough of the letters are of a script that the language is written in."""
-    if label not in _NON_LATIN and shares.get("LATIN", 0.0) >= MIN_SHARE:
+def script_fits(label: str, shares: dict[str, float], least: float = MIN_SHARE) -> bool:
+    """Whether a share of at least ``least`` of the letters are of a script that the language is written in."""
+    if label not in _NON_LATIN and shares.get("LATIN", 0.0) >= least:
         return True
-    return any(shares[script] >= MIN_SHARE and label in _SCRIPTS.get(script, ()) for script in shares)
+    return sum(share for script, share in sorted(shares.items()) if label in _SCRIPTS.get(script, ())) >= least

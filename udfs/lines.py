@@ -22,7 +22,7 @@ from udfs.prose import Hashes, hash_stretches, ngram_hashes
 from udfs.spans import Edit, Span, apply_edits
 from udfs.words import BLANK, NUMBER, SINGLE, WORD, Offsets, classes, codepoints, from_codepoints, word_bounds
 
-MAX_COVERAGE = 0.5
+MAX_COVERAGE = 0.7
 """Share of a line's word characters inside n-grams that the line repeats, above which the line goes."""
 
 MIN_RUN = 5
@@ -77,7 +77,8 @@ def line_hashes(text: str, spans: Sequence[Span] = ()) -> Hashes:
     array of uint64
         xxh3-64 (seed 0) of each normalised line in order, several equal lines included. Normalised: blanks stripped and
         collapsed, lower case, every digit ``0``, all but letters, marks and numbers removed. A line of which nothing is
-        left counts under its stripped raw text. Blank lines, and lines that overlap a code or math span, are left out.
+        left counts under its stripped raw text. Blank lines, and lines that overlap a span (rows of
+        numbers look alike in tables), are left out.
     """
     return _keyed_lines(text, spans)[1]
 
@@ -105,7 +106,7 @@ def remove_repetitive_lines(text: str, spans: Sequence[Span] = ()) -> LineEdit:
     """Remove lines that consist of repeated content, such as logging or error messages.
 
     Llama 3 (section 3.1.1) removes lines by duplicated n-gram coverage, as Rae et al. measure it. Digits and hexadecimal
-    runs are masked first. A line goes when over half of its word characters lie inside n-grams that the line repeats
+    runs are masked first. A line goes when over 70 % of its word characters lie inside n-grams that the line repeats
     (n = 3 from 12 words, 5 from 40; twice that in scripts without blanks), or when it belongs to a run of five or more
     adjacent lines that are equal once masked, that hold numbers and each occur five times once masked (the lines of a log
     take turns), or that begin with one stamp (four numbers or more in the first three blank-separated parts, such as a date
@@ -137,7 +138,7 @@ def _stamp(line: str) -> str:
 
 
 def _keyed_lines(text: str, spans: Sequence[Span]) -> tuple[Offsets, Hashes]:
-    free = ~_touching(text, [span for span in spans if span.kind != "table"])
+    free = ~_touching(text, spans)
     rows, keys = [], []
     for row, (raw, plain) in enumerate(zip(text.split("\n"), _normalised(text).split("\n"), strict=True)):
         if free[row] and (key := " ".join(plain.split()) or raw.strip()):

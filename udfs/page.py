@@ -133,14 +133,17 @@ def _unread(capture: Capture, settings: PageSettings) -> Verdict | None:
     if settings.drop_optouts and (said := header_optout(capture.headers)):
         return Verdict("drop", "optout", {"header": said}, opted_out=True)
     kind = is_page(capture.body, _header(capture, "content-type"))
-    if kind != "html":
+    if kind != "html" and not _is_bare(capture, kind):
         return Verdict("drop", "empty" if kind == "empty" else "not_html", {"found": kind})
     return None
 
 
 def _read(capture: Capture, settings: PageSettings) -> Verdict:
     try:
-        found = extract(capture.body, url=capture.url, charset=_charset(capture), settings=settings.html)
+        if is_page(capture.body, _header(capture, "content-type")) == "text":
+            found = read_text(capture.body, url=capture.url, charset=_charset(capture))
+        else:
+            found = extract(capture.body, url=capture.url, charset=_charset(capture), settings=settings.html)
     except PageRejected as rejected:
         return Verdict("quarantine", rejected.reason, {"detail": str(rejected)})
     marks = []
@@ -165,6 +168,11 @@ def _canonical_address(found: Extraction, url: str) -> str:
     if found.canonical and host_of_key(canonical(found.canonical)) == host_of_key(canonical(url)):
         return found.canonical
     return url
+
+
+def _is_bare(capture: Capture, kind: str) -> bool:
+    """Whether a body is served as HTML but holds no markup: browsers show such a page, as one run of text."""
+    return kind == "text" and "html" in (_header(capture, "content-type") or "").lower()
 
 
 def _header(capture: Capture, name: str) -> str | None:

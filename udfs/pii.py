@@ -61,6 +61,12 @@ _NOT_ADDRESS_CUE: Final = re.compile(
     r"|статья)\b|[§节章節版]",
     re.IGNORECASE,
 )
+_ADDRESS_CUE: Final = re.compile(
+    r"(?:\b(?:ip|ipv4|addr|address|adresse|dirección|indirizzo|endereço|адрес|host|hosts|server|servers|nameserver|dns|ntp|inet|ping"
+    r"|gateway|router|proxy|client|remote|peer|from|src|dst|connect|ssh|traceroute|whois)\b|地址|主机|サーバ|アドレス|주소|[@\[(]$)",
+    re.IGNORECASE,
+)
+_ADDRESS_TAIL: Final = re.compile(r":\d{2,5}\b|/\d{1,2}\b")
 # All of 2000::/3, the space that is assigned, starts with four digits of which the first is 2 or 3.
 _IPV6: Final = re.compile(r"[23](?<![\w:.][23])[0-9A-Fa-f]{3}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4}(?![\w:])", re.ASCII)
 
@@ -284,8 +290,12 @@ def _is_password(value: str) -> bool:
 
 def _ipv4(text: str, start: int, end: int) -> int | None:
     heading = (start == 0 or text[start - 1] == "\n") and text[end : end + 2] == ". "
-    numbered = heading or _NOT_ADDRESS_CUE.search(_before(text, start, 32))
-    return end if _is_public(text[start:end]) and not numbered else None
+    before = _before(text, start, 32)
+    numbered = heading or _NOT_ADDRESS_CUE.search(before)
+    # Of random addresses 2 % have four numbers below 100, of version and section numbers nearly all: these need a cue.
+    small = all(int(part) < 100 for part in text[start:end].split("."))
+    cued = _ADDRESS_CUE.search(before) or _ADDRESS_TAIL.match(text, end)
+    return end if _is_public(text[start:end]) and not numbered and (cued or not small) else None
 
 
 def _ipv6(text: str, start: int, end: int) -> int | None:

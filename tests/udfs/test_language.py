@@ -100,3 +100,10 @@ def test_a_page_in_one_code_block_has_a_language(model):
     """Where there is nothing but a preformatted block, its words name the language."""
     text = "Dieses Programm liest eine Datei und schreibt ihren Inhalt auf die Standardausgabe, Zeile um Zeile."
     assert identify(text, [Span(0, len(text), "code")], model=model).lang == "de"
+
+
+def test_scripts_of_one_language_count_together():
+    """Japanese is written in three scripts; none of them has to reach the share alone."""
+    shares = {"CJK": 0.1, "HIRAGANA": 0.1, "KATAKANA": 0.1, "LATIN": 0.7}
+    assert script_fits("ja", shares)
+    assert not script_fits("ru", shares)

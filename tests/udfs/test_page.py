@@ -66,6 +66,8 @@ def with_head(head):
         (capture(b"\x89PNG\r\n\x1a\n" + b"\0" * 50), "drop", "not_html"),
         (capture('{"a": 1, "b": [1, 2, 3]}'), "drop", "not_html"),
         (capture(""), "drop", "empty"),
+        (capture("Wool is a textile fibre obtained from sheep and other mammals, spun and woven for ages."), "keep", ""),
+        (capture("User-agent: *\nDisallow: /", headers=(("content-type", "text/plain"),)), "drop", "not_html"),
         (with_head("<meta name=robots content='noai, noimageai'>"), "drop", "optout"),
         (with_head("<meta name=tdm-reservation content=1>"), "drop", "optout"),
         (with_head("<meta name=robots content=noindex>"), "keep", ""),

@@ -207,3 +207,19 @@ def test_labelled_snippets() -> None:
         count.update(hit=len(got & wanted), extra=len(got - gold), missed=len(wanted - got))
     assert count["hit"] / (count["hit"] + count["extra"]) >= 0.98
     assert count["hit"] / (count["hit"] + count["missed"]) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("Secțiune 6.3.1.1 din manual", 0),
+        ("SQLite 3.6.23.1 was released", 0),
+        ("since kernel 2.6.22.16", 0),
+        ("the DNS server 8.8.8.8 answers", 1),
+        ("connect to 1.1.1.1:443 first", 1),
+        ("blocked 185.220.101.7 at noon", 1),
+    ],
+)
+def test_small_dotted_numbers_need_a_cue(text, addresses):
+    """Version and section numbers look like addresses; four numbers below 100 count only where something says address."""
+    assert [kind for *_, kind in find(text)] == ["ipv4_public"] * addresses
