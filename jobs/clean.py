@@ -144,6 +144,6 @@ STAGE = SplitStage(
 )
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("clean"))

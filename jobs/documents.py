@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.accounts import DROPPED, IN, KEPT, Accounts
 from jobs.errors import JobError
 from jobs.frames import map_batches
-from jobs.stage import DROPPED, IN, KEPT, Accounts, KeyContext, KeyStage
+from jobs.keys import KeyContext, KeyStage
 from udfs.sketch import similarity
 from udfs.survivors import greedy
 
@@ -190,6 +191,6 @@ def _decisions(clusters: DataFrame) -> DataFrame:
 STAGE = KeyStage("documents", 1, sections=("documents",), needs=("sketches",), writes=("clusters",), run=run)
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("documents"))

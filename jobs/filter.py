@@ -53,6 +53,6 @@ def _rules(recipe: Recipe) -> Mapping[str, str]:
 STAGE = SplitStage("filter", 1, sections=("filter",), needs=("signals", "routes"), models=_rules, work=work)
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("filter"))

@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 from xxhash import xxh3_64_intdigest
 
+from jobs.accounts import IN, KEPT, Accounts
 from jobs.frames import map_batches
-from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage
+from jobs.keys import KeyContext, KeyStage
 
 COMBINE = 2_000_000
 COUNTED = pa.schema([("lang", pa.string()), ("bucket", pa.int32()), ("hash", pa.int64()), ("copies", pa.int64())])
@@ -92,6 +93,6 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
 STAGE = KeyStage("lines", 1, sections=("lines",), needs=("line_hashes",), writes=("line_buckets", "hot_lines"), run=run)
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("lines"))

@@ -20,13 +20,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from conf.schema import Mix, Recipe
+from jobs.accounts import DROPPED, IN, KEPT, QUARANTINED, Accounts
 from jobs.errors import JobError, OutOfBalance
 from jobs.frames import Layout, map_batches, over_splits, write
+from jobs.keys import KeyContext, KeyStage
 from jobs.parts import read_columns
 from jobs.route import class_of
 from jobs.shards import shard_part, take_facts
 from jobs.splits import left_in_split
-from jobs.stage import DROPPED, IN, KEPT, QUARANTINED, Accounts, KeyContext, KeyStage, SplitTask
+from jobs.stage import SplitTask
 from jobs.store import FileEntry, write_atomic
 from jobs.tables import TABLES
 from udfs import mixture
@@ -297,6 +299,6 @@ STAGE = KeyStage(
 )
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("mix"))

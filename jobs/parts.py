@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from xxhash import xxh3_64_intdigest
 
-from jobs.stage import DROPPED, IN, KEPT, OUTCOME_OF, QUARANTINED, Accounts
+from jobs.accounts import DROPPED, IN, KEPT, OUTCOME_OF, QUARANTINED, Accounts
 from jobs.store import FileEntry, write_atomic
 from jobs.tables import TABLES
 

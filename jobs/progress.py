@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from jobs.accounts import DROPPED, EDITED, IN, KEPT, QUARANTINED
 from jobs.parts import Mark
 from jobs.sources.inputs import Split
-from jobs.stage import DROPPED, EDITED, IN, KEPT, QUARANTINED
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from jobs.runner import Outcome
+    from jobs.stage import Outcome
 
 LIVE_S, PLAIN_S = 0.5, 15.0
 

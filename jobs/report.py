@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from jobs.accounts import IN, KEPT, Accounts
+from jobs.keys import KeyContext, KeyStage
 from jobs.reporting import build_report
-from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage
 from jobs.store import FileEntry, write_atomic
 from jobs.tables import TABLES
 
@@ -28,6 +29,6 @@ NEEDS = tuple(name for name, table in TABLES.items() if table.owner and table.ow
 STAGE = KeyStage("report", 1, sections=("report",), needs=NEEDS, writes=("report",), libraries=("jinja2",), run=run)
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("report"))

@@ -49,6 +49,6 @@ def class_of(task: SplitTask) -> Mapping[bytes, str]:
 STAGE = SplitStage("route", 1, sections=("route",), needs=("signals", "scores"), writes=("routes",), work=work)
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("route"))

@@ -17,7 +17,9 @@ import pyarrow as pa
 
 from conf.load import Resolved
 from conf.schema import Input, Recipe
+from jobs.accounts import IN, KEPT, Accounts
 from jobs.errors import NothingLeft, OutOfBalance
+from jobs.keys import KeyContext, KeyStage
 from jobs.metrics import Meter
 from jobs.parts import ParquetPart
 from jobs.progress import Progress
@@ -25,24 +27,12 @@ from jobs.reads import Reads
 from jobs.session import session
 from jobs.sources.inputs import Split, list_inputs, plan_splits
 from jobs.splits import Commit, collect, reuse, run_splits
-from jobs.stage import IN, KEPT, Accounts, KeyContext, KeyStage, SplitStage, Stage
+from jobs.stage import Outcome, SplitStage, Stage
 from jobs.store import AFTER, Published, Run, write_atomic
 from jobs.tables import TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one stage in one start of the program: it ran, or it was current already."""
-
-    stage: str
-    ran: bool
-    accounts: Accounts
-    splits_done: int = 0
-    splits_reused: int = 0
-    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

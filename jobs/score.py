@@ -33,6 +33,6 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
 STAGE = SplitStage("score", 1, sections=("score",), needs=("scores", "routes"), work=work)
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("score"))

@@ -1,58 +1,33 @@
-"""The contract of a stage: what it reads, what it writes, what it depends on, and the accounts it has to keep."""
+"""The contract of a stage: what it reads, what it writes, and what its output depends on."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.load import digest_source
 from conf.schema import Recipe
-from jobs.errors import OutOfBalance
+from jobs.accounts import Accounts
 from jobs.sources.inputs import Split
-from jobs.store import FileEntry, Run
-from jobs.tables import TABLES
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
-
     from jobs.parts import PartWriter
 
-IN, KEPT, DROPPED, QUARANTINED, EDITED, MARKED = "in", "kept", "dropped", "quarantined", "edited", "marked"
-OUTCOME_OF = {"drop": DROPPED, "quarantine": QUARANTINED, "edit": EDITED, "mark": MARKED}
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one stage in one start of the program: it ran, or it was current already."""
 
-class Accounts(Counter[tuple[str, str]]):
-    """Documents by (outcome, reason); every stage fills one, and it has to balance."""
-
-    def total(self, outcome: str = IN) -> int:
-        """Documents with an outcome, whatever the reason."""
-        return sum(n for (o, _), n in self.items() if o == outcome)
-
-    def check(self, stage: str) -> None:
-        """Raise `OutOfBalance` unless in = kept + dropped + quarantined."""
-        out = {o: self.total(o) for o in (KEPT, DROPPED, QUARANTINED)}
-        if self.total(IN) != sum(out.values()):
-            seen = ", ".join(f"{o} {n}" for o, n in out.items())
-            raise OutOfBalance(f"{stage}: {self.total(IN)} documents went in, but {seen}; nothing was published")
-
-    def rows(self) -> list[list[Any]]:
-        """Return ``[outcome, reason, documents]`` rows, sorted."""
-        return [[o, r, n] for (o, r), n in sorted(self.items()) if n]
-
-    @classmethod
-    def of(cls, rows: Iterable[Iterable[Any]]) -> Accounts:
-        """Read what `rows` returned."""
-        accounts = cls()
-        for outcome, reason, n in rows:
-            accounts[(outcome, reason)] += n
-        return accounts
+    stage: str
+    ran: bool
+    accounts: Accounts
+    splits_done: int = 0
+    splits_reused: int = 0
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,83 +120,3 @@ class SplitStage(Stage):
     """
 
     work: Callable[[SplitTask, PartWriter], Iterator[int]] = field(kw_only=True)
-
-
-@dataclass(frozen=True)
-class KeyStage(Stage):
-    """A stage in which documents of different splits meet, as keys; it runs as a whole.
-
-    Parameters
-    ----------
-    run : callable
-        ``run(context)`` writes the stage's tables through the context and returns its accounts and small facts.
-    """
-
-    run: Callable[[KeyContext], tuple[Accounts, Mapping[str, Any]]] = field(kw_only=True)
-
-
-@dataclass(frozen=True)
-class KeyContext:
-    """What a key stage works with: tables as DataFrames, what earlier stages have left, and a place to write.
-
-    Parameters
-    ----------
-    stage : KeyStage
-        The stage.
-    store : Run
-        The run's folder.
-    recipe : Recipe
-        All settings.
-    before : tuple of str
-        Stages that come before in the recipe.
-    tasks : tuple of SplitTask
-        What concerns each split, for passes over text that need no shuffle.
-    spark : SparkSession
-        The session.
-    written : dict
-        Filled by `write`: table name to its files.
-    """
-
-    stage: KeyStage
-    store: Run
-    recipe: Recipe
-    before: tuple[str, ...]
-    tasks: tuple[SplitTask, ...]
-    spark: SparkSession
-    written: dict[str, list[FileEntry]] = field(default_factory=dict)
-
-    def table(self, name: str) -> DataFrame:
-        """Return a table of an earlier stage, whole."""
-        from jobs.frames import read
-
-        return read(self.spark, name, self.store.files(name))
-
-    @cached_property
-    def dropped(self) -> DataFrame:
-        """``(id, split)`` of every document that a stage before has dropped or quarantined."""
-        from pyspark.sql import functions as F
-
-        from jobs.frames import read
-
-        paths = [path for stage in self.before for path in self.store.files("decisions", stage)]
-        gone = read(self.spark, "decisions", paths).where(F.col("action").isin("drop", "quarantine"))
-        return gone.select("id", "split")
-
-    def left(self, name: str) -> DataFrame:
-        """Return a table without the documents that stages before have dropped; one row a document on both sides."""
-        return self.table(name).join(self.dropped, ["id", "split"], "left_anti")
-
-    @property
-    def attempt(self) -> Path:
-        """Folder that the stage writes into."""
-        return self.store.attempt_dir(self.stage.name)
-
-    def write(
-        self, name: str, rows: DataFrame, *, by: tuple[str, ...] = ("split",), order: tuple[str | Column, ...] = ("id",)
-    ) -> int:
-        """Write a table, one file for each value of ``by``, rows in ``order``; return the number of rows."""
-        from jobs.frames import Layout, write
-
-        files = write(rows, Layout(self.attempt / name, TABLES[name].schema, by, order))
-        self.written.setdefault(name, []).extend(files)
-        return sum(f.rows for f in files)

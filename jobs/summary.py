@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from jobs.runner import Outcome
-from jobs.stage import DROPPED, EDITED, IN, KEPT, QUARANTINED, Accounts
+from jobs.accounts import DROPPED, EDITED, IN, KEPT, QUARANTINED, Accounts
+from jobs.stage import Outcome
 from jobs.store import Run
 
 

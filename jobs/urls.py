@@ -10,7 +10,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jobs.stage import DROPPED, IN, KEPT, Accounts, KeyContext, KeyStage
+from jobs.accounts import DROPPED, IN, KEPT, Accounts
+from jobs.keys import KeyContext, KeyStage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -65,6 +66,6 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
 STAGE = KeyStage("urls", 1, needs=("url_keys",), run=run)
 
 if __name__ == "__main__":
-    from jobs.pipeline import stage_main
+    from jobs.command import stage_main
 
     sys.exit(stage_main("urls"))

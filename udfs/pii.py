@@ -7,7 +7,6 @@ prefix, a written form or a cue word, card numbers a form or a cue, addresses of
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import Final
 
 import phonenumbers
 
+from udfs.ip_addresses import IPV4, IPV6, ipv4_end, ipv6_end
 from udfs.spans import Edit, Span, apply_edits
 from udfs.urls import is_top_level_domain
 
@@ -54,22 +54,6 @@ _ID_HEADER: Final = re.compile(
 
 # Guards on the left stand after the first character: a pattern that starts with a set of characters is searched
 # faster than one that starts with a look-behind.
-_IPV4: Final = re.compile(r"[0-9](?<![\w.-][0-9])[0-9]{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d|-[A-Za-z])", re.ASCII)
-_NOT_ADDRESS_CUE: Final = re.compile(
-    r"\b(?:v|ver|versions?|versión|versione|versão|releases?|upgraded?|build|firmware|oid|sec|sections?|sección|sezione|seção"
-    r"|chapters?|chapitre|cap[ií]tulo|capitolo|abschnitte?|kapitel|art|articles?|artikel|artículo|версия|версии|раздел|глава"
-    r"|статья)\b|[§节章節版]",
-    re.IGNORECASE,
-)
-_ADDRESS_CUE: Final = re.compile(
-    r"(?:\b(?:ip|ipv4|addr|address|adresse|dirección|indirizzo|endereço|адрес|host|hosts|server|servers|nameserver|dns|ntp|inet|ping"
-    r"|gateway|router|proxy|client|remote|peer|from|src|dst|connect|ssh|traceroute|whois)\b|地址|主机|サーバ|アドレス|주소|[@\[(]$)",
-    re.IGNORECASE,
-)
-_ADDRESS_TAIL: Final = re.compile(r":\d{2,5}\b|/\d{1,2}\b")
-# All of 2000::/3, the space that is assigned, starts with four digits of which the first is 2 or 3.
-_IPV6: Final = re.compile(r"[23](?<![\w:.][23])[0-9A-Fa-f]{3}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4}(?![\w:])", re.ASCII)
-
 _PHONE: Final = re.compile(r"[(+0-9](?<![\w.,/+-][(+0-9])(?:(?<=\()\+)?[\d ()./\u00a0-]{6,18}\d(?!\w)", re.ASCII)
 _PHONE_CUE: Final = re.compile(
     r"\b(?:tel|tél|phone|telephone|téléphone|telefon|telefono|teléfono|telefone|telefax|fax|mobile?|móvil|celular|cell|gsm"
@@ -156,8 +140,8 @@ def find(text: str, region: str | None = None, *, roles: frozenset[str] = ROLE_A
     if "@" in text:
         found += _emails(text, roles)
     found += _secrets(text)
-    found += _valid(text, _IPV4, "ipv4_public", _ipv4)
-    found += _valid(text, _IPV6, "ipv6_public", _ipv6)
+    found += _valid(text, IPV4, "ipv4_public", _ipv4)
+    found += _valid(text, IPV6, "ipv6_public", ipv6_end)
     found += _valid(text, _IBAN, "iban", _iban)
     found += _valid(text, _CARD, "card", _card)
     found += _phones(text, region)
@@ -260,6 +244,10 @@ def _in_id_header(text: str, start: int) -> bool:
     return text[start - 1 : start] == "<" and _ID_HEADER.search(text[max(0, start - 300) : start]) is not None
 
 
+def _ipv4(text: str, start: int, end: int) -> int | None:
+    return ipv4_end(text, start, end, _before(text, start, 32))
+
+
 def _secrets(text: str) -> Iterator[Found]:
     for label, gates, pattern in _SECRETS:
         if any(gate in text for gate in gates):
@@ -286,30 +274,6 @@ def _private_keys(text: str) -> Iterator[Found]:
 def _is_password(value: str) -> bool:
     classes = sum(any(map(is_class, value)) for is_class in (str.islower, str.isupper, str.isdigit))
     return classes > 1 and not _PLACEHOLDER_WORD.search(value)
-
-
-def _ipv4(text: str, start: int, end: int) -> int | None:
-    heading = (start == 0 or text[start - 1] == "\n") and text[end : end + 2] == ". "
-    before = _before(text, start, 32)
-    numbered = heading or _NOT_ADDRESS_CUE.search(before)
-    # Of random addresses 2 % have four numbers below 100, of version and section numbers nearly all: these need a cue.
-    small = all(int(part) < 100 for part in text[start:end].split("."))
-    cued = _ADDRESS_CUE.search(before) or _ADDRESS_TAIL.match(text, end)
-    return end if _is_public(text[start:end]) and not numbered and (cued or not small) else None
-
-
-def _ipv6(text: str, start: int, end: int) -> int | None:
-    if text[end - 1] == ":" and text[end - 2] != ":":
-        end -= 1
-    return end if _is_public(text[start:end]) else None
-
-
-def _is_public(written: str) -> bool:
-    try:
-        address = ipaddress.ip_address(written)
-    except ValueError:
-        return False
-    return address.is_global and not address.is_multicast
 
 
 @cache

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.accounts import Accounts
 from jobs.pipeline import run_recipe
-from jobs.stage import Accounts
 from jobs.store import Run
 
 pytestmark = pytest.mark.spark

@@ -7,9 +7,10 @@ import pytest
 
 from conf.load import resolve
 from conf.schema import Recipe
+from jobs.accounts import Accounts
 from jobs.sources.inputs import Split
 from jobs.splits import Commit, reuse, run_task
-from jobs.stage import Accounts, SplitTask, Stage
+from jobs.stage import SplitTask, Stage
 
 SPLIT = Split(key="00" * 8, path="x", file="x", start=0, end=1, size=1, version="1")
 RECIPE: Recipe = resolve("conf/demo.yaml").recipe
