@@ -199,16 +199,16 @@ class _SplitJob:
         attempt.mkdir(parents=True, exist_ok=True)
         version = runner.store.stage_dir(stage.name) / published.version if published else None
         reused = reuse(attempt, version, self.wanted)
-        todo = [s for s in runner.splits if s.key not in reused]
-        if todo:
-            tasks = [(self.reads.task(s, stage, runner.recipe), self.wanted[s.key]) for s in todo]
+        missing = [s for s in runner.splits if s.key not in reused]
+        if missing:
+            tasks = [(self.reads.task(s, stage, runner.recipe), self.wanted[s.key]) for s in missing]
             with runner.progress.splits(stage.name, attempt, len(runner.splits)):
                 run_splits(runner.spark, stage, attempt, tasks)
         done = {s.key: Commit.found(attempt, s.key) for s in runner.splits}
         accounts = Accounts()
         for commit in done.values():
             accounts.update(Accounts.of(commit.accounts))
-        return Result(collect(stage, done, self.fingerprint, self.runner.splits), accounts, len(todo), len(reused))
+        return Result(collect(stage, done, self.fingerprint, self.runner.splits), accounts, len(missing), len(reused))
 
     def _digests(self, split: Split) -> dict[str, Any]:
         if not self.stage.needs:
