@@ -9,8 +9,8 @@ from conf.load import resolve
 from conf.schema import Recipe
 from jobs.accounts import Accounts
 from jobs.sources.inputs import Split
-from jobs.splits import Commit, reuse, run_task
-from jobs.stage import SplitTask, Stage
+from jobs.splits import Commit, reuse, run_splits, run_task
+from jobs.stage import SplitStage, SplitTask, Stage
 
 SPLIT = Split(key="00" * 8, path="x", file="x", start=0, end=1, size=1, version="1")
 RECIPE: Recipe = resolve("conf/demo.yaml").recipe
@@ -98,3 +98,27 @@ def test_fingerprints_change_with_what_they_are_made_of():
     different = [stage.fingerprint(other, {"a": 1}), stage.fingerprint(RECIPE, {"a": 2})]
     different.append(Stage("lines", 2, sections=("lines",)).fingerprint(RECIPE, {"a": 1}))
     assert len({base, *different}) == 4
+
+
+@pytest.mark.spark
+def test_spark_goes_on_after_a_record_that_kills_workers(spark, tmp_path):
+    """In Spark the same: the worker dies twice, the third attempt sets the record aside and the split is finished."""
+
+    def deadly(task, out):
+        import os
+        import signal
+
+        for i in range(3):
+            out.came_in()
+            if not out.begin(i):
+                out.quarantine(bytes([i]) * 16, "killed_worker", "its worker died twice on it")
+            elif i == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            else:
+                out.kept()
+            yield out.settled
+
+    run_splits(spark, SplitStage("route", 1, work=deadly), tmp_path, [(task(), "f")])
+    accounts = Accounts.of(Commit.found(tmp_path, SPLIT.key).accounts)
+    assert accounts[("quarantined", "killed_worker")] == 1
+    assert accounts[("kept", "")] == 2
