@@ -1,5 +1,6 @@
 """Pages in, text and structure out: real pages, the structure checks, and pages made to break a parser."""
 
+import html
 import json
 import lzma
 import os
@@ -295,3 +296,12 @@ def test_gold_pages():
         got, gold = Counter(words(found.text)), Counter(words(row["text"]))
         scores.append(2 * (got & gold).total() / (got.total() + gold.total()))
     assert sum(scores) / len(scores) >= 0.95
+
+
+@pytest.mark.parametrize("sign", ["→", " → ", "—", "…", "≤", "の", "&rarr;", "&#8594;", "&mdash;"])
+def test_a_sign_between_two_elements_stays(sign):
+    """An arrow, a dash, a particle that is a text node by itself is text, and leaves nothing invisible behind."""
+    page = f"<main><p>Open the menu <b>Layer</b>{sign}<b>Size</b> and choose how large the layer shall be in the end.</p></main>"
+    text = extract(page).text
+    assert html.unescape(sign).strip() in text
+    assert "\u2060" not in text
