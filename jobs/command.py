@@ -8,6 +8,7 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,9 @@ def _unexpected(error: Exception, root: Path | None) -> int:
         return _fail(f"output.path: can't write to {root}: {_cause(text)}", WRONG_OUTPUT)
     if root is not None and root.is_dir():
         log = root / "logs" / "error.log"
-        log.parent.mkdir(exist_ok=True)
-        log.write_text("".join(traceback.format_exception(error)), "utf-8")
+        with suppress(OSError):
+            log.parent.mkdir(exist_ok=True)
+            log.write_text("".join(traceback.format_exception(error)), "utf-8")
         return _fail(f"{_cause(text)} (whole story in {log}, Spark's own in {log.with_name('spark.log')})", UNEXPECTED)
     return _fail(_cause(text), UNEXPECTED)
 
