@@ -23,12 +23,6 @@ class NothingLeft(JobError):
     code = WRONG_INPUT
 
 
-class OutputFailed(JobError):
-    """The output can't be written."""
-
-    code = WRONG_OUTPUT
-
-
 class OutOfBalance(JobError):
     """The accounts of a stage do not add up: a fault of the program, and nothing was published."""
 

@@ -86,11 +86,6 @@ def _moved(spans: Sequence[Span], edits: Sequence[Edit]) -> tuple[Span, ...]:
     return tuple(s for s in moved if s.end > s.start)
 
 
-def overlaps(spans: Sequence[Span], start: int, end: int) -> bool:
-    """Whether any span shares a character with ``start:end``."""
-    return any(s.start < end and start < s.end for s in spans)
-
-
 def prose(text: str, spans: Sequence[Span]) -> str:
     """Return the text without the characters inside spans; each span leaves one blank, so that words do not join."""
     pieces: list[str] = []

@@ -170,15 +170,6 @@ def words(text: str) -> list[str]:
     return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def line_bounds(text: str) -> list[tuple[int, int]]:
-    """Return start and end of every line of a text, blank ones included; only a line feed ends a line."""
-    bounds, start = [], 0
-    for line in text.split("\n"):
-        bounds.append((start, start + len(line)))
-        start += len(line) + 1
-    return bounds
-
-
 def sentence_ends(points: Points, flags: Flags) -> Offsets:
     """Return the offsets behind the last code point of every sentence.
 

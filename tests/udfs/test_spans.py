@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.spans import Edit, Span, apply_edits, overlaps, prose, share
+from udfs.spans import Edit, Span, apply_edits, prose, share
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,3 @@ def test_prose_and_share():
     assert prose("abCDefGH", spans) == "ab ef "
     assert share(spans, "code", 8) == 0.25
     assert share((), "code", 0) == 0.0
-    assert overlaps(spans, 3, 6)
-    assert not overlaps(spans, 4, 6)

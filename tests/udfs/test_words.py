@@ -19,7 +19,6 @@ from udfs.words import (
     classes,
     codepoints,
     from_codepoints,
-    line_bounds,
     normalise,
     sentences,
     tokens,
@@ -102,12 +101,6 @@ def test_classes_are_those_of_unicode(text):
         assert bool(flags & LETTER) == (unicodedata.category(char)[0] == "L")
         assert bool(flags & NUMBER) == (unicodedata.category(char)[0] == "N")
         assert bool(flags & BLANK) == char.isspace()
-
-
-@given(ANY_TEXT)
-def test_lines_cover_the_text(text):
-    """Line bounds are those of a split at line feeds."""
-    assert [text[a:b] for a, b in line_bounds(text)] == text.split("\n")
 
 
 @pytest.mark.parametrize(
