@@ -10,11 +10,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from classifiers.fasttext_clf import scores
@@ -22,7 +22,7 @@ from conf.schema import Clean, Recipe
 from jobs.extract import spans_out
 from jobs.lines import bucket_of
 from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter
-from jobs.splits import left_in_split
+from jobs.splits import rows_left
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import DIRTY, SCORERS, UNIGRAMS, references, shipped
 from udfs import signals
@@ -32,27 +32,20 @@ from udfs.spans import Span
 
 FREQUENT, REPETITIVE, PII = "line.frequent", "line.repetitive", "pii"
 LITTLE_LEFT, DENSE_PII = "lines_left_too_little", "pii_dense"
-BATCH_ROWS = 256
 _WORDS = re.compile(r"\S+")
 _NONE = np.zeros(0, dtype=np.uint64)
 
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     """Clean one split (see `jobs.stage.SplitStage`)."""
-    if "documents" not in task.inputs:
-        return
-    keep = left_in_split(task)
     hot = HotLines(task)
-    place = 0
-    for batch in pq.ParquetFile(task.inputs["documents"]).iter_batches(batch_size=BATCH_ROWS):
-        for row in keep(pa.Table.from_batches([batch])).to_pylist():
-            place += 1
-            out.came_in()
-            if out.begin(place):
-                _clean(row, task.recipe.clean, hot, out)
-            else:
-                out.quarantine(row["id"], KILLED_WORKER, KILLED_DETAIL)
-            yield out.settled
+    for place, row in enumerate(chain.from_iterable(rows_left(task, "documents"))):
+        out.came_in()
+        if out.begin(place):
+            _clean(row, task.recipe.clean, hot, out)
+        else:
+            out.quarantine(row["id"], KILLED_WORKER, KILLED_DETAIL)
+        yield out.settled
 
 
 def _clean(row: Mapping[str, Any], settings: Clean, hot: HotLines, out: PartWriter) -> None:

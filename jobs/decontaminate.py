@@ -3,45 +3,43 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
 
 from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter
-from jobs.splits import left_in_split
+from jobs.splits import rows_left
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import benchmark_index, index_digest
-from udfs.ngrams import contaminated
-
-BATCH_ROWS = 256
+from udfs.ngrams import Hit, contaminated
 
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     """Look for benchmark items in one split (see `jobs.stage.SplitStage`)."""
-    if "cleaned" not in task.inputs:
-        return
     settings = task.recipe.decontaminate
-    index, keep = benchmark_index(settings.index), left_in_split(task)
-    place = 0
-    for batch in pq.ParquetFile(task.inputs["cleaned"]).iter_batches(batch_size=BATCH_ROWS, columns=["id", "text"]):
-        for row in keep(pa.Table.from_batches([batch])).to_pylist():
-            place += 1
-            out.came_in()
-            if not out.begin(place):
-                out.quarantine(row["id"], KILLED_WORKER, KILLED_DETAIL)
-                continue
-            hits = index.match(row["text"])
-            if hit := contaminated(hits, settings.coverage):
-                evidence = {"suite": hit.suite, "item": hit.item, "coverage": hit.coverage}
-                out.decide(row["id"], "drop", f"benchmark.{hit.suite}", evidence)
-                for h in hits:
-                    if h.coverage >= settings.coverage:
-                        found = {"suite": h.suite, "item": h.item, "coverage": h.coverage}
-                        out.add("contamination", {"id": row["id"], "split": out.split} | found)
-            else:
-                out.kept()
-            yield out.settled
+    index = benchmark_index(settings.index)
+    for place, row in enumerate(chain.from_iterable(rows_left(task, "cleaned", ["id", "text"]))):
+        out.came_in()
+        if out.begin(place):
+            _look(row["id"], index.match(row["text"]), settings.coverage, out)
+        else:
+            out.quarantine(row["id"], KILLED_WORKER, KILLED_DETAIL)
+        yield out.settled
+
+
+def _look(id_: bytes, hits: Sequence[Hit], coverage: float, out: PartWriter) -> None:
+    worst = contaminated(hits, coverage)
+    if worst is None:
+        return out.kept()
+    out.decide(id_, "drop", f"benchmark.{worst.suite}", _found(worst))
+    for hit in hits:
+        if hit.coverage >= coverage:
+            out.add("contamination", {"id": id_, "split": out.split} | _found(hit))
+    return None
+
+
+def _found(hit: Hit) -> dict[str, Any]:
+    return {"suite": hit.suite, "item": hit.item, "coverage": hit.coverage}
 
 
 STAGE = SplitStage(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,8 +20,7 @@ from jobs.tables import TABLES
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from jobs.stage import SplitTask
-
+T = TypeVar("T")
 _ENTRY = pa.schema([("name", pa.string()), ("rows", pa.int64()), ("bytes", pa.int64()), ("sha256", pa.string())])
 
 
@@ -46,8 +45,8 @@ def map_batches(
 
 def over_splits(
     spark: SparkSession,
-    tasks: Sequence[SplitTask],
-    work: Callable[[SplitTask], Iterator[pa.RecordBatch]],
+    tasks: Sequence[T],
+    work: Callable[[T], Iterator[pa.RecordBatch]],
     schema: pa.Schema,
 ) -> DataFrame:
     """Map a function over splits, one partition a split; the function reads the split's files where they lie.
@@ -56,8 +55,8 @@ def over_splits(
     ----------
     spark : SparkSession
         The session.
-    tasks : sequence of SplitTask
-        One a split.
+    tasks : sequence
+        One a split; what a worker needs to know of it.
     work : callable
         Runs in a worker; yields batches of ``schema``.
     schema : pyarrow.Schema

@@ -27,7 +27,7 @@ from jobs.keys import KeyContext, KeyStage
 from jobs.parts import read_columns
 from jobs.route import class_of
 from jobs.shards import shard_part, take_facts
-from jobs.splits import left_in_split
+from jobs.splits import BATCH_ROWS, rows_left
 from jobs.stage import SplitTask
 from jobs.store import FileEntry, write_atomic
 from jobs.tables import TABLES
@@ -38,7 +38,6 @@ from udfs.tokens import TokenCounter, counter
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-BATCH_ROWS = 256
 END_OF_TEXT = 1
 COUNTED = pa.schema(
     [
@@ -64,15 +63,9 @@ def token_counter(kind: str, path: str | None) -> TokenCounter:
 
 def count_tokens(task: SplitTask) -> Iterator[pa.RecordBatch]:
     """Count the tokens of what is left of one split, and place each document; the text is read where it lies."""
-    if "cleaned" not in task.inputs:
-        return
-    settings, keep, classes = task.recipe.mix, left_in_split(task), class_of(task)
+    settings, classes = task.recipe.mix, class_of(task)
     tokens_of = token_counter(settings.counter, settings.tokenizer)
-    columns = ["id", "split", "lang", "text"]
-    for batch in pq.ParquetFile(task.inputs["cleaned"]).iter_batches(batch_size=BATCH_ROWS, columns=columns):
-        rows = keep(pa.Table.from_batches([batch])).to_pylist()
-        if not rows:
-            continue
+    for rows in rows_left(task, "cleaned", ["id", "split", "lang", "text"]):
         for row in rows:
             text = row.pop("text")
             row["class"] = classes[row["id"]]

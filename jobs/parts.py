@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import struct
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from xxhash import xxh3_64_intdigest
 
+from classifiers.registry import sha256_of
 from jobs.accounts import DROPPED, IN, KEPT, OUTCOME_OF, QUARANTINED, Accounts
 from jobs.store import FileEntry, write_atomic
 from jobs.tables import TABLES
@@ -239,12 +239,6 @@ class Mark:
                 counts[str(place)] = counts.get(str(place), 0) + 1
                 write_atomic(self._deaths, json.dumps({"application": self._application, "places": counts}))
         return frozenset(int(place) for place, n in counts.items() if n >= self.DEATHS)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def show(value: object) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import NothingLeft
+from jobs.accounts import IN, KEPT, Accounts
+from jobs.errors import NothingLeft, OutOfBalance
 from jobs.sources.inputs import Split
 from jobs.stage import SplitTask, Stage
 from jobs.store import FileEntry, Published, Run
@@ -47,6 +48,28 @@ class Reads:
         self._files: dict[tuple[str, str], Mapping[str, FileEntry]] = {
             (name, table): {f.name: f for f in files} for name, p in self._published.items() for table, files in p.tables.items()
         }
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Fingerprints of the stages before."""
+        return {name: published.fingerprint for name, published in self._published.items()}
+
+    def check_handed(self, stage: str, accounts: Accounts) -> None:
+        """Hold neighbouring books against each other: what one stage has kept is what the next is handed.
+
+        Raises
+        ------
+        OutOfBalance
+            When it is not.
+        """
+        if not self._published:
+            return
+        name, before = list(self._published.items())[-1]
+        handed = Accounts.of(before.summary["accounts"]).total(KEPT)
+        if handed != accounts.total(IN):
+            raise OutOfBalance(
+                f"{stage}: {accounts.total(IN)} documents went in, but {name} had kept {handed}; nothing was published"
+            )
 
     def of_split(self, split: Split) -> dict[str, Any]:
         """Digests of what one split's task reads."""

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from conf.load import Resolved
 from conf.schema import Input, Recipe
-from jobs.accounts import IN, KEPT, Accounts
-from jobs.errors import NothingLeft, OutOfBalance
+from jobs.accounts import DROPPED, IN, KEPT, QUARANTINED, Accounts
+from jobs.errors import NothingLeft
 from jobs.keys import KeyContext, KeyStage
 from jobs.metrics import Meter
 from jobs.parts import ParquetPart
@@ -118,23 +118,25 @@ class Runner:
         for name in chosen:
             before = names[: names.index(name)]
             outcomes.append(self._stage(self.stages[name], before, forced=name in force))
-            self._check(outcomes[-1], before)
+            _check_something_left(outcomes[-1])
         return outcomes
 
     def _stage(self, stage: Stage, before: tuple[str, ...], *, forced: bool) -> Outcome:
         begun = time.monotonic()
         job = (_SplitJob if isinstance(stage, SplitStage) else _KeyJob)(self, stage, before)  # type: ignore[arg-type]
         published = self.store.published(stage.name)
-        after = {AFTER: self.store.fingerprints(before)}
+        after = job.reads.fingerprints
         if published and published.fingerprint == job.fingerprint and not forced:
-            self.store.restate(replace(published, summary=dict(published.summary) | after))
+            if published.summary.get(AFTER) != after:
+                self.store.restate(replace(published, summary=dict(published.summary) | {AFTER: after}))
             outcome = Outcome(stage.name, False, Accounts.of(published.summary["accounts"]), 0, len(published.splits))
         else:
             if forced:
                 shutil.rmtree(self.store.attempt_dir(stage.name), ignore_errors=True)
             with Meter(self.spark, self.logs, stage.name) as meter:
                 result = job.run(None if forced else published)
-            self._publish(result, meter, after)
+            job.reads.check_handed(stage.name, result.accounts)
+            self._publish(result, meter, {AFTER: after})
             wall = time.monotonic() - begun
             outcome = Outcome(stage.name, True, result.accounts, result.splits_done, result.splits_reused, wall)
         self.progress.stage_done(outcome)
@@ -162,20 +164,15 @@ class Runner:
         summary = dict(result.published.summary) | {"accounts": rows} | dict(facts)
         self.store.publish(replace(result.published, tables=tables, summary=summary))
 
-    def _check(self, outcome: Outcome, before: tuple[str, ...]) -> None:
-        """Hold the books of neighbouring stages against each other: what one has kept is what the next is handed."""
-        accounts = outcome.accounts
-        if before and (earlier := self.store.published(before[-1])):
-            handed = Accounts.of(earlier.summary["accounts"]).total(KEPT)
-            if handed != accounts.total(IN):
-                self.store.withdraw([outcome.stage])
-                raise OutOfBalance(f"{outcome.stage}: {accounts.total(IN)} documents went in, but {before[-1]} had kept {handed}")
-        if accounts.total(KEPT) == 0:
-            gone = sorted(((n, r) for (o, r), n in accounts.items() if r and o in ("dropped", "quarantined")), reverse=True)
-            why = ", ".join(f"{reason} {n}" for n, reason in gone[:4]) or "the input holds no records"
-            raise NothingLeft(
-                f"{outcome.stage} left no document: {accounts.total(IN)} went in ({why}); there is nothing to hand on"
-            )
+
+def _check_something_left(outcome: Outcome) -> None:
+    """End the run after a stage that hands nothing on, with its most frequent reasons."""
+    accounts = outcome.accounts
+    if accounts.total(KEPT):
+        return
+    gone = sorted(((n, r) for (o, r), n in accounts.items() if r and o in (DROPPED, QUARANTINED)), reverse=True)
+    why = ", ".join(f"{reason} {n}" for n, reason in gone[:4]) or "the input holds no records"
+    raise NothingLeft(f"{outcome.stage} left no document: {accounts.total(IN)} went in ({why}); there is nothing to hand on")
 
 
 def input_splits(given: Input) -> tuple[Split, ...]:

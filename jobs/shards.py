@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import zstandard
 
-from jobs.parts import ParquetPart, Part, sha256_of
+from classifiers.registry import sha256_of
+from jobs.parts import ParquetPart, Part
 from jobs.store import FileEntry, write_atomic
 
 FRAME_BYTES = 4 * 2**20

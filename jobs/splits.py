@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from jobs.errors import OutOfBalance
-from jobs.metrics import metered
+from jobs.frames import over_splits
 from jobs.parts import Mark, PartWriter, read_columns
 from jobs.sources.inputs import Split
 from jobs.stage import SplitStage, SplitTask
@@ -24,8 +24,10 @@ from jobs.store import FileEntry, Published
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+BATCH_ROWS = 256
 HEARTBEAT_S = 5.0
 COMMITS = "commits"
+_SETTLED = pa.schema([("documents", pa.int64())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,28 +122,14 @@ def run_splits(spark: SparkSession, stage: SplitStage, attempt: Path, tasks: Seq
     """
     from pyspark.sql import functions as F
 
-    rows = [(i, pickle.dumps(task), fingerprint) for i, (task, fingerprint) in enumerate(tasks)]
-    work = _worker(stage.name, stage.work, str(attempt), spark.sparkContext.applicationId)
-    (
-        spark.createDataFrame(rows, "place int, task binary, fingerprint string")
-        .repartitionById(len(rows), "place")
-        .mapInArrow(metered(work), "documents long")
-        .agg(F.count("documents"))
-        .collect()
-    )
+    name, work, folder, application = stage.name, stage.work, str(attempt), spark.sparkContext.applicationId
 
+    def run(item: tuple[SplitTask, str]) -> Iterator[pa.RecordBatch]:
+        task, fingerprint = item
+        for settled in run_task(name, work, task, Path(folder), fingerprint, application):
+            yield pa.RecordBatch.from_pydict({"documents": [settled]}, schema=_SETTLED)
 
-def _worker(
-    stage: str, work: Callable[[SplitTask, PartWriter], Iterator[int]], attempt: str, application: str
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for row in batch.to_pylist():
-                task = pickle.loads(row["task"])
-                for settled in run_task(stage, work, task, Path(attempt), row["fingerprint"], application):
-                    yield pa.RecordBatch.from_pydict({"documents": pa.array([settled], pa.int64())})
-
-    return run
+    over_splits(spark, tasks, run, _SETTLED).agg(F.count("documents")).collect()
 
 
 def run_task(
@@ -169,6 +157,16 @@ def run_task(
         raise
     mark.clear()
     yield out.settled
+
+
+def rows_left(task: SplitTask, table: str, columns: Sequence[str] | None = None) -> Iterator[list[dict[str, Any]]]:
+    """Read a table of one split a batch at a time, without the documents that a stage before has dropped; texts stay bounded."""
+    if table not in task.inputs:
+        return
+    keep = left_in_split(task)
+    for batch in pq.ParquetFile(task.inputs[table]).iter_batches(batch_size=BATCH_ROWS, columns=columns):
+        if rows := keep(pa.Table.from_batches([batch])).to_pylist():
+            yield rows
 
 
 def left_in_split(task: SplitTask) -> Callable[[pa.Table], pa.Table]:

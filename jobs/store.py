@@ -226,11 +226,6 @@ class Run:
         """Replace what is said of a published version, whose files stay as they are."""
         write_atomic(self.stage_dir(published.stage) / POINTER, published.to_json())
 
-    def withdraw(self, stages: Sequence[str]) -> None:
-        """Unpublish stages: what they hold is no longer what the recipe says."""
-        for stage in stages:
-            (self.stage_dir(stage) / POINTER).unlink(missing_ok=True)
-
     def _link(self, published: Published) -> None:
         for table in published.tables:
             shared = table in TABLES and TABLES[table].shared

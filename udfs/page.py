@@ -102,7 +102,12 @@ class Verdict:
 
 def judge(capture: Capture, settings: PageSettings) -> Verdict:
     """Decide about one capture, and read its text if it may be kept."""
-    return _unread(capture, settings) or _read(capture, settings)
+    if verdict := _unread(capture, settings):
+        return verdict
+    kind = is_page(capture.body, _header(capture, "content-type"))
+    if kind != "html" and not _is_bare(capture, kind):
+        return Verdict("drop", "empty" if kind == "empty" else "not_html", {"found": kind})
+    return _read(capture, settings, html=kind == "html")
 
 
 def judge_text(text: str, lang: str | None, url: str, settings: PageSettings) -> Verdict:
@@ -121,7 +126,7 @@ def judge_text(text: str, lang: str | None, url: str, settings: PageSettings) ->
 
 
 def _unread(capture: Capture, settings: PageSettings) -> Verdict | None:
-    """Decide without parsing the page, or return None."""
+    """Decide without a look at the body, or return None."""
     if capture.fault:
         return Verdict("quarantine", capture.fault, {"detail": capture.detail})
     if capture.kind == "revisit":
@@ -132,15 +137,12 @@ def _unread(capture: Capture, settings: PageSettings) -> Verdict | None:
         return Verdict("drop", f"blocklist.{hit.category}", {"list": hit.list, "entry": hit.entry})
     if settings.drop_optouts and (said := header_optout(capture.headers)):
         return Verdict("drop", "optout", {"header": said}, opted_out=True)
-    kind = is_page(capture.body, _header(capture, "content-type"))
-    if kind != "html" and not _is_bare(capture, kind):
-        return Verdict("drop", "empty" if kind == "empty" else "not_html", {"found": kind})
     return None
 
 
-def _read(capture: Capture, settings: PageSettings) -> Verdict:
+def _read(capture: Capture, settings: PageSettings, *, html: bool) -> Verdict:
     try:
-        if is_page(capture.body, _header(capture, "content-type")) == "text":
+        if not html:
             found = read_text(capture.body, url=capture.url, charset=_charset(capture))
         else:
             found = extract(capture.body, url=capture.url, charset=_charset(capture), settings=settings.html)
