@@ -38,7 +38,7 @@ def written_math(text: str, spans: Sequence[Span] = ()) -> tuple[Span, ...]:
     tuple of Span
         Spans of kind ``math``, delimiters included, disjoint from the given ones.
     """
-    if "$" not in text and "\\" not in text:
+    if "\\" not in text and text.count("$") < 2:
         return ()
     masked = hide(text, ranges_of(spans))
     found: list[Span] = []

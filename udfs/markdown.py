@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from udfs.code_languages import named
 from udfs.formulas import HIDDEN, hide, outside, ranges_of, written_math
-from udfs.spans import Edit, Span, apply_edits
+from udfs.spans import Edit, Part, Span, apply_edits, moved
 
 MAX_PASSES = 10
 MAX_OPEN = 40
@@ -30,6 +31,7 @@ _DEFINITION = re.compile(
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,2000})>")
 _HEADING = re.compile(r"^( {0,3}#{1,6}[ \t]+)(?=\S)([^\n]*?)([ \t]+#{1,10})?[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^`\n]*)$")
+_INFO = re.compile(r"[\s,{}:]")
 _TICKS = re.compile(r"(?<![`\\])(`{1,2})(?!`)([^`\n]{1,500})(?<!`)\1(?!`)")
 _RULER = re.compile(r"^ {0,3}(?:(?:- ?){3,}|(?:\* ?){3,}|(?:_ ?){3,})$")
 _UNDERLINE = re.compile(r"^(?:=+|-+)[ \t]*$")
@@ -39,14 +41,16 @@ _BULLET = re.compile(r"^([ \t]*)([-*+])[ \t]+(?:\[[ xX]\][ \t]+)?(?=\S)")
 _RUN = re.compile(r"(?<!\\)(\*{1,3}|_{1,3}|~~)")
 _ESCAPE = re.compile(r"\\(?=[*_`#~>+\-.!|])")
 _BOLD = re.compile(r"(?<![\w*\\])\*\*(?=[^\s*])[^*\n]{1,300}(?<=\S)\*\*(?![\w*])")
-_EVIDENCE: tuple[re.Pattern[str], ...] = (
-    re.compile(r"^ {0,3}#{2,6}[ \t]+\S|^# \S[^\n]*\n\n", re.MULTILINE),
-    re.compile(rf"(?<![\w\])\\])\[[^\[\]\n]{{1,500}}\]\((?:https?://|/|\.\.?/|#){_TARGET}{_TITLE}\)"),
-    re.compile(r"^ {0,3}(?:```|~~~)[^`\n]*\n", re.MULTILINE),
-    _BOLD,
-    re.compile(_DELIMITER.pattern, re.MULTILINE),
+_EVIDENCE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (("#",), re.compile(r"^ {0,3}#{2,6}[ \t]+\S|^# \S[^\n]*\n\n", re.MULTILINE)),
+    (("](",), re.compile(rf"(?<![\w\])\\])\[[^\[\]\n]{{1,500}}\]\((?:https?://|/|\.\.?/|#){_TARGET}{_TITLE}\)")),
+    (("```", "~~~"), re.compile(r"^ {0,3}(?:```|~~~)[^`\n]*\n", re.MULTILINE)),
+    (("**",), _BOLD),
+    (("|",), re.compile(_DELIMITER.pattern, re.MULTILINE)),
 )
-_SIGNS = ("](", "**", "```", "~~~", "# ", "--")
+"""Each construct with the signs of which it has one."""
+_SIGNS = (("]", "]("), ("*", "**"), ("`", "```"), ("~", "~~~"), ("#", "# "), ("|", "--"))
+"""Pairs of which every text in markdown has both; the first is rare and found faster than two characters."""
 
 
 @dataclass(slots=True)
@@ -87,13 +91,21 @@ def strip_markdown(text: str, spans: Sequence[Span], *, certain: bool = False) -
         The text without markers and its spans, with those added that markdown itself marked: fenced and inline
         code, tables. Text without a backslash is a fixed point of a second call.
     """
-    current = tuple(spans)
-    if not certain and not any(sign in text for sign in _SIGNS):
-        return text, current
+    text, current, _ = strip_with_parts(text, spans, (), certain=certain)
+    return text, current
+
+
+def strip_with_parts(
+    text: str, spans: Sequence[Span], parts: Sequence[Part], *, certain: bool = False
+) -> tuple[str, tuple[Span, ...], tuple[Part, ...]]:
+    """Do what `strip_markdown` does, and move the parts of the text (its lists, say) along."""
+    current, following = tuple(spans), tuple(parts)
+    if not certain and not any(rare in text and sign in text for rare, sign in _SIGNS):
+        return text, current, following
     full = False
     for _ in range(MAX_PASSES):
         draft = _Draft(hide(text, ranges_of((*current, *written_math(text, current)))))
-        level = 2 if certain else sum(1 for pattern in _EVIDENCE if pattern.search(draft.masked))
+        level = 2 if certain else evidence(draft.masked)
         if not level:
             break
         full = full or level >= 2
@@ -104,10 +116,18 @@ def strip_markdown(text: str, spans: Sequence[Span], *, certain: bool = False) -
             break
         joined = tuple(sorted((*current, *outside(draft.spans, current))))
         text, current = apply_edits(text, joined, edits)
+        following = moved(following, edits)
     if full:
         masked = hide(text, ranges_of((*current, *written_math(text, current))))
-        text, current = apply_edits(text, current, [Edit(m.start(), m.end()) for m in _ESCAPE.finditer(masked)])
-    return text, current
+        escapes = [Edit(m.start(), m.end()) for m in _ESCAPE.finditer(masked)]
+        text, current = apply_edits(text, current, escapes)
+        following = moved(following, escapes)
+    return text, current, following
+
+
+def evidence(text: str) -> int:
+    """Count the different constructs of markdown in a text: headings, links, fences, bold words, delimiters of tables (0-5)."""
+    return sum(1 for signs, pattern in _EVIDENCE if any(sign in text for sign in signs) and pattern.search(text))
 
 
 def _without_overlap(edits: list[Edit]) -> list[Edit]:
@@ -126,20 +146,20 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _fences(draft: _Draft) -> None:
-    opening: tuple[int, int, str] | None = None
+    opening: tuple[int, int, str, str] | None = None
     hidden = []
     for at, line in _lines(draft.masked):
         match = _FENCE.match(line)
         if match is None:
             continue
         if opening is None:
-            opening = (at, at + len(line) + 1, match[1])
+            opening = (at, at + len(line) + 1, match[1], match[2])
         elif match[1].startswith(opening[2]) and not match[2].strip():
-            start, content, _ = opening
+            start, content, _, info = opening
             draft.cut(start, content)
             draft.cut(at, min(at + len(line) + 1, len(draft.masked)))
             if content < at - 1:
-                draft.spans.append(Span(content, at - 1, "code"))
+                draft.spans.append(Span(content, at - 1, "code", named(_INFO.split(info.strip(" {.}"))[0])))
             hidden.append((start, at + len(line)))
             opening = None
     draft.hide(hidden)

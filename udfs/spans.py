@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 Kind = Literal["code", "math", "table"]
 KINDS: tuple[Kind, ...] = ("code", "math", "table")
+PartKind = Literal["list", "alt"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of a text that is not prose.
+
+    Spans sort by place and kind; their languages don't matter for that.
 
     Parameters
     ----------
@@ -20,11 +23,46 @@ class Span:
         Half-open range in code points of the text.
     kind : {"code", "math", "table"}
         What the stretch holds. Spans of a text are sorted and do not overlap.
+    language : str or None
+        Of code: the programming language that the page states (`udfs.code_languages`).
     """
 
     start: int
     end: int
     kind: Kind
+    language: str | None = None
+
+    def __lt__(self, other: Span) -> bool:
+        """Whether this span comes before another."""
+        return (self.start, self.end, self.kind) < (other.start, other.end, other.kind)
+
+    def at(self, start: int, end: int) -> Span:
+        """Return the same at another place."""
+        return Span(start, end, self.kind, self.language)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """A stretch of a text that is prose of a special form: it may hold spans, and nothing is masked by it.
+
+    Parameters
+    ----------
+    start, end : int
+        Half-open range in code points of the text.
+    kind : {"list", "alt"}
+        A list, of terms with their definitions too, from its first item to its last; or the alternative text of a picture.
+    """
+
+    start: int
+    end: int
+    kind: PartKind
+
+    def at(self, start: int, end: int) -> Part:
+        """Return the same at another place."""
+        return Part(start, end, self.kind)
+
+
+Ranged = TypeVar("Ranged", Span, Part)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,21 +107,38 @@ def apply_edits(text: str, spans: Sequence[Span], edits: Iterable[Edit]) -> tupl
     pieces.append(text[at:])
     if not ordered:
         return text, tuple(spans)
-    return "".join(pieces), _moved(spans, ordered)
+    return "".join(pieces), moved(spans, ordered)
 
 
-def _moved(spans: Sequence[Span], edits: Sequence[Edit]) -> tuple[Span, ...]:
+def moved(spans: Sequence[Ranged], edits: Iterable[Edit]) -> tuple[Ranged, ...]:
+    """Move spans or parts with the edits of their text.
+
+    Parameters
+    ----------
+    spans : sequence of Span or of Part
+        They may overlap.
+    edits : iterable of Edit
+        As in `apply_edits`, which checks them.
+
+    Returns
+    -------
+    tuple of Span or of Part
+        In the same order, without those whose characters are all gone.
+    """
+    if not spans:
+        return ()
+    ordered = sorted(edits)
     points = sorted({point for span in spans for point in (span.start, span.end)})
     where: dict[int, int] = {}
     shift, i = 0, 0
     for point in points:
-        while i < len(edits) and edits[i].end <= point:
-            shift += len(edits[i].replacement) - (edits[i].end - edits[i].start)
+        while i < len(ordered) and ordered[i].end <= point:
+            shift += len(ordered[i].replacement) - (ordered[i].end - ordered[i].start)
             i += 1
-        inside = i < len(edits) and edits[i].start < point
-        where[point] = (edits[i].start if inside else point) + shift
-    moved = (Span(where[s.start], where[s.end], s.kind) for s in spans)
-    return tuple(s for s in moved if s.end > s.start)
+        inside = i < len(ordered) and ordered[i].start < point
+        where[point] = (ordered[i].start if inside else point) + shift
+    after = (s.at(where[s.start], where[s.end]) for s in spans)
+    return tuple(s for s in after if s.end > s.start)
 
 
 def prose(text: str, spans: Sequence[Span]) -> str:

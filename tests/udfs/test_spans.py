@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.spans import Edit, Span, apply_edits, prose, share
+from udfs.spans import Edit, Part, Span, apply_edits, moved, prose, share
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,22 @@ def test_cuts_keep_marked_characters_marked(cut, a, b):
     spans = (Span(start, end, "math"),) if end > start else ()
     after, moved = apply_edits(text, spans, [Edit(i, i + 1) for i, gone in enumerate(cut) if gone])
     assert "".join(after[s.start : s.end] for s in moved) == "X" * after.count("X")
+
+
+def test_languages_move_and_do_not_order():
+    """A span keeps its language wherever it goes; spans of one place sort whether they have one or not."""
+    spans = (Span(3, 7, "code", "python"),)
+    assert apply_edits("ab CODE cd", spans, [Edit(0, 3)]) == ("CODE cd", (Span(0, 4, "code", "python"),))
+    assert Span(3, 7, "code") != spans[0]
+    assert not Span(3, 7, "code") < spans[0]
+    assert sorted([Span(3, 7, "math"), spans[0], Span(3, 7, "code"), Span(1, 9, "math")])[0] == Span(1, 9, "math")
+
+
+def test_parts_move_as_spans_do():
+    """Parts may overlap; each moves by itself, and one that is cut whole is gone."""
+    parts = (Part(0, 8, "list"), Part(2, 4, "alt"), Part(5, 6, "alt"))
+    assert moved(parts, [Edit(5, 6), Edit(0, 1, "xyz")]) == (Part(0, 9, "list"), Part(4, 6, "alt"))
+    assert moved((), [Edit(0, 1)]) == ()
 
 
 def test_prose_and_share():

@@ -7,7 +7,7 @@ import unicodedata
 
 from resiliparse.parse.html import ElementNode
 
-from udfs.html.dom import children
+from udfs.html.text.dom import children
 
 MAX_DEPTH = 60
 MAX_NODES = 4_000
@@ -27,7 +27,20 @@ _OPERATORS = {
     "#": r"\#", "&": r"\&", "$": r"\$", "_": r"\_", "≪": r"\ll", "≫": r"\gg", "⊥": r"\perp", "∠": r"\angle",
     "†": r"\dagger", "⟶": r"\longrightarrow", "∖": r"\setminus", "ϕ": r"\phi", "φ": r"\varphi", "ϵ": r"\epsilon",
     "ε": r"\varepsilon", "ϑ": r"\vartheta", "ϱ": r"\varrho", "ς": r"\varsigma", "ϖ": r"\varpi", "λ": r"\lambda",
-    "Λ": r"\Lambda",
+    "Λ": r"\Lambda", "ı": r"\imath", "ȷ": r"\jmath", "\\": r"\backslash", "^": r"\wedge", "~": r"\sim", "⊙": r"\odot",
+    "⊖": r"\ominus", "⊠": r"\boxtimes", "≜": r"\triangleq", "⊢": r"\vdash", "⊣": r"\dashv", "⊨": r"\models", "⊤": r"\top",
+    "⊊": r"\subsetneq", "⊋": r"\supsetneq", "⊄": r"\not\subset", "⊈": r"\nsubseteq", "≢": r"\not\equiv", "≺": r"\prec",
+    "≻": r"\succ", "≼": r"\preceq", "≽": r"\succeq", "⪯": r"\preceq", "⪰": r"\succeq", "≲": r"\lesssim",
+    "≳": r"\gtrsim", "⩽": r"\leqslant", "⩾": r"\geqslant", "≦": r"\leqq", "≧": r"\geqq", "≍": r"\asymp", "≐": r"\doteq",
+    "∤": r"\nmid", "∦": r"\nparallel", "∄": r"\nexists", "∴": r"\therefore", "∵": r"\because", "⋀": r"\bigwedge",
+    "⋁": r"\bigvee", "⋂": r"\bigcap", "⋃": r"\bigcup", "⨁": r"\bigoplus", "⨂": r"\bigotimes", "⨆": r"\bigsqcup",
+    "∐": r"\coprod", "⊔": r"\sqcup", "⊓": r"\sqcap", "⊑": r"\sqsubseteq", "∭": r"\iiint", "◦": r"\circ",
+    "•": r"\bullet", "∙": r"\bullet", "⋆": r"\star", "△": r"\triangle", "□": r"\square", "◻": r"\square",
+    "■": r"\blacksquare", "◊": r"\lozenge", "⋄": r"\diamond", "↑": r"\uparrow", "↓": r"\downarrow", "⇑": r"\Uparrow",
+    "⇓": r"\Downarrow", "⇐": r"\Leftarrow", "↗": r"\nearrow", "↘": r"\searrow", "↪": r"\hookrightarrow",
+    "↠": r"\twoheadrightarrow", "⇌": r"\rightleftharpoons", "⟵": r"\longleftarrow", "⟷": r"\longleftrightarrow",
+    "⟸": r"\Longleftarrow", "⋊": r"\rtimes", "⋉": r"\ltimes", "℘": r"\wp", "⟦": r"\llbracket", "⟧": r"\rrbracket",
+    "‡": r"\ddagger", "⁡": "", "‵": r"\backprime", "‴": "'''",
 }  # fmt: skip
 _FUNCTIONS = frozenset({
     "arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd", "hom",
@@ -38,8 +51,26 @@ _ACCENTS = {
     "¯": "bar", "‾": "overline", "―": "overline", "^": "hat", "ˆ": "hat", "~": "tilde", "˜": "tilde", "→": "vec",
     "⃗": "vec", "˙": "dot", "¨": "ddot", "ˇ": "check", "˘": "breve", "⏞": "overbrace",
 }  # fmt: skip
-_STYLES = (("DOUBLE-STRUCK", "mathbb"), ("FRAKTUR", "mathfrak"), ("BLACK-LETTER", "mathfrak"), ("SCRIPT", "mathcal"))
-_VARIANTS = {"double-struck": "mathbb", "fraktur": "mathfrak", "script": "mathcal", "bold": "mathbf"}
+_STYLES = (
+    ("DOUBLE-STRUCK", "mathbb"), ("FRAKTUR", "mathfrak"), ("BLACK-LETTER", "mathfrak"), ("SCRIPT", "mathcal"),
+    ("MONOSPACE", "mathtt"), ("SANS-SERIF", "mathsf"),
+)  # fmt: skip
+_VARIANTS = {
+    "double-struck": "mathbb", "fraktur": "mathfrak", "script": "mathcal", "bold": "mathbf", "bold-italic": "boldsymbol",
+    "monospace": "mathtt", "sans-serif": "mathsf", "bold-fraktur": "mathfrak", "bold-script": "mathcal",
+}  # fmt: skip
+_BRACKETS = {
+    ("(", ")"): "pmatrix", ("[", "]"): "bmatrix", (r"\{", r"\}"): "Bmatrix", ("|", "|"): "vmatrix",
+    (r"\mid", r"\mid"): "vmatrix", (r"\|", r"\|"): "Vmatrix",
+}  # fmt: skip
+_WIDE = {"hat": "widehat", "tilde": "widetilde", "bar": "overline", "vec": "overrightarrow"}
+_UNDER = {"⏟": "underbrace", "_": "underline", r"\_": "underline", "¯": "underline", "‾": "underline", "―": "underline"}
+_LIMITS = re.compile(
+    r"\\(?:sum|prod|coprod|o?int|ii+nt|lim|liminf|limsup|max|min|sup|inf|det|gcd|Pr|arg|dim|ker|hom|deg|"
+    r"big(?:cup|cap|vee|wedge|oplus|otimes|sqcup)|underbrace|overbrace)(?![a-zA-Z])"
+)
+_SINGLE = re.compile(r".|\\[a-zA-Z]+|\\[a-zA-Z]+\{\\?[a-zA-Z]+\}", re.DOTALL)
+_TEXT_SIGNS = str.maketrans({sign: "\\" + sign for sign in "#$%&_{}"})
 _INVISIBLE = re.compile("[\u2061-\u2064\u200b]")
 _COMMAND_END = re.compile(r"\\[a-zA-Z]+$")
 
@@ -82,7 +113,7 @@ class _Converter:
         if name in ("annotation", "annotation-xml", "none", "mprescripts", "mphantom"):
             return ""
         if name == "mspace":
-            return r"\quad " if re.match(r"\s*[1-9]", node.getattr("width") or "") else ""
+            return _blank(node)
         if name in ("mi", "mn", "mo", "mtext", "ms"):
             return _leaf(name, node)
         below = children(node)
@@ -91,8 +122,12 @@ class _Converter:
             return _table(parts, "aligned" if node.getattr("displaystyle") == "true" else "matrix")
         if name == "mrow" and len(parts) > 1:
             parts = _fenced(below, parts)
-        if name == "mtr":
-            return " & ".join(parts)
+        if name in ("mtr", "mlabeledtr"):
+            return " & ".join(parts[name == "mlabeledtr" :])
+        if name == "mmultiscripts" and parts:
+            return _multiscripts(below, parts)
+        if name == "menclose" and "box" in (node.getattr("notation") or ""):
+            return rf"\boxed{{{_join(parts)}}}"
         if name == "mfenced":
             opening, closing = node.getattr("open") or "(", node.getattr("close") or ")"
             return _symbol(opening) + ",".join(parts) + _symbol(closing)
@@ -113,24 +148,63 @@ def _layout(name: str, p: list[str], thickness: str) -> str:
         case "msub", 2:
             return f"{_base(p[0])}_{{{p[1]}}}"
         case (("msubsup" | "munderover"), 3):
-            return f"{_base(p[0])}_{{{p[1]}}}^{{{p[2]}}}"
+            primes = p[2] and not p[2].strip("'")
+            return f"{_base(p[0])}_{{{p[1]}}}" + (p[2] if primes else f"^{{{p[2]}}}")
         case "munder", 2:
-            return rf"\underbrace{{{p[0]}}}" if p[1] == "⏟" else f"{_base(p[0])}_{{{p[1]}}}"
+            return _under(p[0], p[1].strip())
         case "mover", 2:
-            accent = _ACCENTS.get(p[1].strip()) or ("vec" if p[1].strip() == r"\rightarrow" else None)
-            return rf"\{accent}{{{p[0]}}}" if accent else f"{_base(p[0])}^{{{p[1]}}}"
+            return _over(p[0], p[1].strip())
     return _join(p)
+
+
+def _under(base: str, below: str) -> str:
+    if below in _UNDER:
+        return rf"\{_UNDER[below]}{{{base}}}"
+    if base.startswith(r"\operatorname{"):
+        return rf"\operatorname*{base.removeprefix(chr(92) + 'operatorname')}_{{{below}}}"
+    return f"{_base(base)}_{{{below}}}" if _LIMITS.match(base) or not base else rf"\underset{{{below}}}{{{base}}}"
+
+
+def _over(base: str, above: str) -> str:
+    accent = _ACCENTS.get(above) or {r"\rightarrow": "vec", r"\wedge": "hat", r"\sim": "tilde"}.get(above)
+    if accent:
+        return rf"\{accent if _SINGLE.fullmatch(base) else _WIDE.get(accent, accent)}{{{base}}}"
+    return f"{_base(base)}^{{{above}}}" if _LIMITS.match(base) or not base else rf"\overset{{{above}}}{{{base}}}"
+
+
+def _multiscripts(nodes: list[ElementNode], parts: list[str]) -> str:
+    """Write scripts behind a base, and those before it behind an empty one."""
+    names = [(node.tag or "").lower().rpartition(":")[2] for node in nodes]
+    split = names.index("mprescripts") if "mprescripts" in names else len(parts)
+    behind, before = _scripts(parts[1:split]), _scripts(parts[split + 1 :])
+    return ("{}" + before if before else "") + _base(parts[0]) + behind
+
+
+def _scripts(parts: list[str]) -> str:
+    lower, upper = "".join(parts[::2]), "".join(parts[1::2])
+    return (f"_{{{lower}}}" if lower else "") + (f"^{{{upper}}}" if upper else "")
+
+
+def _blank(node: ElementNode) -> str:
+    """Write an explicit space by its width in em."""
+    if node.getattr("linebreak") == "newline":
+        return r" \\ "
+    width = re.match(r"\s*(\d{0,4}(?:\.\d{1,9})?)\s*em", node.getattr("width") or "")
+    size = float(width[1]) if width and width[1] not in ("", ".") else 0.0
+    return "" if not size else r"\," if size < 0.2 else r"\;" if size < 0.9 else r"\quad "
 
 
 def _leaf(name: str, node: ElementNode) -> str:
     raw = _INVISIBLE.sub("", node.text or "")
     if name in ("mtext", "ms"):
-        return rf"\text{{{raw}}}" if raw.strip() else raw and " "
+        return rf"\text{{{raw.translate(_TEXT_SIGNS)}}}" if raw.strip() else raw and " "
     raw = raw.strip()
-    if name == "mi" and len(raw) > 1 and raw.isascii() and raw.isalpha():
+    style = _VARIANTS.get(node.getattr("mathvariant") or "")
+    if style is None and len(raw) > 1 and raw.isascii() and raw.isalpha() and (name == "mi" or raw in _FUNCTIONS):
         return rf"\{raw}" if raw in _FUNCTIONS else rf"\operatorname{{{raw}}}"
     latex = _join([_symbol(character) for character in raw])
-    style = _VARIANTS.get((node.getattr("mathvariant") or "").removesuffix("-italic"))
+    if style == "mathbf" and not raw.isascii():
+        style = "boldsymbol"
     return rf"\{style}{{{latex}}}" if style and any(c.isalnum() for c in raw) else latex
 
 
@@ -146,7 +220,8 @@ def _symbol(character: str) -> str:
             if word in name:
                 return rf"\{command}{{{folded}}}"
         plain = _symbol(folded)
-        return rf"\mathbf{{{plain}}}" if " BOLD " in name and folded.isalpha() else plain
+        bold = "boldsymbol" if " ITALIC " in name or not folded.isascii() else "mathbf"
+        return rf"\{bold}{{{plain}}}" if " BOLD " in name and folded.isalpha() else plain
     if name.startswith("GREEK ") and " LETTER " in name and "WITH" not in name:
         command = name.rpartition(" ")[2].lower().replace("lamda", "lambda")
         return "\\" + (command.capitalize() if " CAPITAL " in name else command)
@@ -159,6 +234,9 @@ def _fenced(nodes: list[ElementNode], parts: list[str]) -> list[str]:
     lone = len(nodes) == 2 or (len(nodes) == 3 and closes and not parts[2])
     if opens and lone and parts[0] == r"\{" and parts[1].startswith(r"\begin{matrix}"):
         return [parts[1].replace("matrix}", "cases}", 1).removesuffix("matrix}") + "cases}"]
+    around = _BRACKETS.get((parts[0], parts[-1]))
+    if len(nodes) == 3 and around and parts[1].startswith(r"\begin{matrix}") and parts[1].count(r"\begin{matrix}") == 1:
+        return [parts[1].replace("{matrix}", f"{{{around}}}")]
     if opens and closes:
         return [rf"\left{parts[0] or '.'}", *parts[1:-1], rf"\right{parts[-1] or '.'}"]
     return parts

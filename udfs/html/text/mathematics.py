@@ -11,9 +11,9 @@ from urllib.parse import unquote, unquote_plus
 
 from resiliparse.parse.html import ElementNode, HTMLTree
 
-from udfs.html.dom import attribute, put_text, select, text_of
-from udfs.html.marks import Blocks
-from udfs.html.mathml import to_latex
+from udfs.html.text.dom import attribute, put_text, select, text_of
+from udfs.html.text.marks import Blocks
+from udfs.html.text.mathml import to_latex
 
 MAX_FORMULAS = 5_000
 MAX_CHARACTERS = 10_000
@@ -176,8 +176,25 @@ def image_latex(source: str, names: str, alt: str) -> str | None:
     return alt if looks_like_latex(alt) else None
 
 
+_NO_FORMULA = re.compile(
+    r"\.(?:png|jpe?g|gif|svg|webp|avif|tiff?|bmp|pdf|html?|php|aspx?)(?:[?#]\S*)?\s*\Z"  # file names
+    r"|://|^\s*www\.|[?&][\w\[\]]{2,40}=|^\s*[A-Za-z]:\\"  # addresses, paths
+    r"|^\s*:[\w+-]+:\s*\Z|\{\{[^\\{}]*\}\}|^[^=^_\\]*\Z",  # emoji, templates, braces alone
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[\w.:,@%~/-]*[^\W\d_]{3}[\w.:,@%~/-]*")
+_INDEXED = re.compile(r"(?<!\w)[^\W\d_]_\w")
+
+
 def looks_like_latex(text: str) -> bool:
-    """Whether an alternative text is a formula: a command, a script in braces, or signs and no sentence."""
+    """Whether an alternative text is a formula: a command, a script in braces, or signs and no sentence, name or address."""
+    if _NO_FORMULA.search(text):
+        return False
     if re.search(r"\\[a-zA-Z]{2,}|[\^_]\{", text):
         return True
-    return len(re.findall(r"[=^_\\{}]", text)) >= 2 and not re.search(r"[A-Za-z]{3,} [A-Za-z]{3,}", text)
+    if len(re.findall(r"[=^_\\{}]", text)) < 2 or re.search(r"[A-Za-z]{3,} [A-Za-z]{3,}", text):
+        return False
+    if not re.search(r"[=^\\{}]", text):
+        # Names are joined by "_" too; only a single letter has an index.
+        return _INDEXED.search(text) is not None and _NAME.fullmatch(text.strip()) is None
+    return any(character.isalnum() for character in text)

@@ -6,12 +6,19 @@ import re
 
 from resiliparse.parse.html import ElementNode, HTMLTree
 
-from udfs.html.dom import attribute, drop, put_pre, select, text_of
-from udfs.html.marks import Blocks
+from udfs.code_languages import ATTRIBUTES, of_element
+from udfs.html.text.dom import attribute, drop, older, put_pre, select, text_of
+from udfs.html.text.marks import Blocks
 
 MAX_BLOCK = 1_000_000
 """Characters of one block; the rest is cut."""
 MAX_BR_BLOCKS = 500
+_BREAK = "\x0b"
+"""What stands for a ``br`` for a while."""
+MAX_INNER = 4
+"""Elements in a block of code that may state its language."""
+WRAPPERS = 3
+"""Elements around a block of code that may state its language."""
 
 _NOTEBOOK = '[class*="jp-Cell"], [class*="jp-Input"], [class*="jp-Output"], [class*="jp-Rendered"], [class*="jp-CodeMirror"]'
 
@@ -30,9 +37,14 @@ _LINE_CONTAINERS = (
     (".syntaxhighlighter", "td.code .line"),
     ("div.fragment", "div.line"),
     (".mw-geshi ol, pre ol", "li > div.de1"),
+    (".CodeMirror", ".CodeMirror-line"),
+    (".ace_editor", ".ace_line"),
+    (".monaco-editor", ".view-line"),
 )
 _BR_CODE = "code br, tt br, samp br, div.code br, div.codeblock br"
 _BR_OWNER = "code, tt, samp, div.code, div.codeblock"
+_LINE_END = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
+_INDENT = re.compile(r"^[ \t]*[\r\n]+[ \t\r\n]*")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\x00]")
 
 
@@ -92,13 +104,24 @@ def _replace(tree: HTMLTree, box: ElementNode, lines: list[str], blocks: Blocks)
     text = verbatim("\n".join(lines))
     if text:
         outer = box.closest("pre")
-        put_pre(tree, outer if outer is not None else box, blocks.freeze(text, "code"))
+        put_pre(tree, outer if outer is not None else box, blocks.freeze(text, "code", language_of(box)))
 
 
 def _freeze(element: ElementNode, text: str, blocks: Blocks) -> None:
     text = verbatim(blocks.plain(text))
     if text:
-        element.text = blocks.freeze(text, "code")
+        element.text = blocks.freeze(text, "code", language_of(element))
+
+
+def language_of(element: ElementNode) -> str | None:
+    """Return the language that a block of code states: in what it holds, itself, or what is around it, the nearest first."""
+    for inner in (*select(element, "code, pre", MAX_INNER)[::-1], element):
+        if found := of_element({name: attribute(inner, name) for name in ATTRIBUTES}):
+            return found
+    for outer in older(element, WRAPPERS):
+        if found := of_element({name: attribute(outer, name) for name in ATTRIBUTES}, sure=False):
+            return found
+    return None
 
 
 def _pre_text(tree: HTMLTree, pre: ElementNode) -> str:
@@ -119,6 +142,23 @@ def _pre_text(tree: HTMLTree, pre: ElementNode) -> str:
     return text
 
 
+def _br_text(tree: HTMLTree, owner: ElementNode) -> str:
+    """Text of an inline element with ``br``: line ends of the source are blanks, and its indentation is nothing.
+
+    Where the source has more lines than its ``br`` make, a style sheet keeps them, as in ``pre``.
+    """
+    if _frozen(owner):
+        return ""
+    for mark in select(owner, "br"):
+        node = tree.create_text_node(_BREAK)
+        if node is not None:
+            mark.replace_with(node)
+    lines = text_of(owner).split(_BREAK)
+    if sum(line.strip().count("\n") for line in lines) >= len(lines):
+        return _BREAK.join(lines).replace(_BREAK + "\n", "\n").replace(_BREAK, "\n")
+    return "\n".join(_LINE_END.sub(" ", _INDENT.sub("", line)) for line in lines)
+
+
 def _frozen(element: ElementNode) -> bool:
     """Whether the element's text is behind marks already, as a whole."""
     text = text_of(element).strip()
@@ -136,5 +176,5 @@ def _broken_lines(tree: HTMLTree, blocks: Blocks) -> None:
         outer = owner.parent_element
         if outer is not None and "code" in attribute(outer, "class") and outer.child_element_count == 1:
             owner = outer
-        text = verbatim(blocks.plain(_pre_text(tree, owner)))
-        put_pre(tree, owner, blocks.freeze(text, "code") if text else "")
+        text = verbatim(blocks.plain(_br_text(tree, owner)))
+        put_pre(tree, owner, blocks.freeze(text, "code", language_of(owner)) if text else "")

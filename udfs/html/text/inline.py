@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from resiliparse.parse.html import ElementNode, HTMLTree
 
-from udfs.html.dom import attribute, drop, older, put_text, select, text_of
-from udfs.html.marks import OPEN, Blocks
-from udfs.html.mathematics import freeze_formula, image_latex
+from udfs.html.text.dom import attribute, drop, older, put_text, select, text_of
+from udfs.html.text.marks import OPEN, Blocks
+from udfs.html.text.mathematics import freeze_formula, image_latex
 
 MAX_SCRIPT = 60
 """Characters of an exponent or index; longer ones are small print."""
@@ -18,9 +19,18 @@ _TYPOGRAPHY = frozenset({
 })  # fmt: skip
 _NOTE_CLASS = re.compile(r"(?:^|\s)(?:reference|footnote-ref|footnote|fn|noprint)(?:\s|$)")
 _NOTE_TEXT = re.compile(r"^[\[(]?[\d,*†‡§a-z–-]{1,5}[\])]?$")
-_NOT_TEXT = "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link, div.navheader, div.navfooter"
+_NOT_TEXT = (
+    "rt, rp, a.headerlink, a.header-anchor, a.hash-link, a.anchorjs-link, a.anchor-link, div.navheader, div.navfooter, "
+    "a[role=doc-noteref], a.footnote-reference, a.footnote-ref"
+)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif|tiff?)(?:[?#]|$)", re.IGNORECASE)
-_DECORATION = re.compile(r"\b(?:logo|icon|avatar|banner|spacer|thumbnail|button)\b", re.IGNORECASE)
+_DECORATION = re.compile(
+    r"\b(?:logo|icon|avatar|banner|spacer|thumbnail|button)\b"
+    # Compounds, but for the silicon, lexicon and Rubicon of English and the catálogo and biólogo of Romance languages.
+    r"|banner\b|[^\W\daáàeéioóíu_]logo\b|(?<!sil)(?<!lex)(?<!rub)(?<!opt)icon\b",
+    re.IGNORECASE,
+)
+_NAME_WORD = re.compile(r"[^\W_]+")
 
 
 def write_inline(tree: HTMLTree, page: str) -> None:
@@ -40,19 +50,42 @@ def write_inline(tree: HTMLTree, page: str) -> None:
         text = " ".join(text_of(element).split())
         if element.tag == "sup" and is_note(element, text):
             element.remove()
-        elif text and len(text) <= MAX_SCRIPT and OPEN not in text and text not in _TYPOGRAPHY:
-            put_text(tree, element, f"{'^' if element.tag == 'sup' else '_'}{{{text}}}")
+        elif (written := written_script("^" if element.tag == "sup" else "_", text)) != text:
+            put_text(tree, element, written)
 
 
 def is_note(element: ElementNode, text: str) -> bool:
-    """Whether a ``sup`` is a reference to a note: a link to a fragment, a class that says so, a short link."""
+    """Whether a ``sup`` is a reference to a note."""
     link = element.query_selector("a[href]")
-    if _NOTE_CLASS.search(attribute(element, "class")):
+    target = (attribute(link, "href"), attribute(link, "role")) if link is not None else None
+    return is_note_mark(text, attribute(element, "class"), target)
+
+
+def is_note_mark(text: str, names: str, link: tuple[str, str] | None) -> bool:
+    """Whether a raised text refers to a note: a class that says so, a link to a fragment, a short link, a number in brackets.
+
+    Parameters
+    ----------
+    text : str
+        The raised text.
+    names : str
+        Its classes.
+    link : tuple of (str, str) or None
+        Target and role of the link in it.
+    """
+    if _NOTE_CLASS.search(names):
         return True
     if link is None:
         return re.fullmatch(r"\[\d{1,3}\]", text) is not None
-    role = attribute(link, "role")
-    return attribute(link, "href").startswith("#") or role == "doc-noteref" or bool(_NOTE_TEXT.match(text))
+    href, role = link
+    return href.startswith("#") or role == "doc-noteref" or bool(_NOTE_TEXT.match(text))
+
+
+def written_script(sign: str, text: str) -> str:
+    """Return a raised (``^``) or lowered (``_``) text as the conventions write it; ordinals and small print stay text."""
+    if not text or len(text) > MAX_SCRIPT or OPEN in text or text in _TYPOGRAPHY:
+        return text
+    return f"{sign}{{{text}}}"
 
 
 def write_images(tree: HTMLTree, page: str, blocks: Blocks) -> None:
@@ -75,7 +108,7 @@ def write_images(tree: HTMLTree, page: str, blocks: Blocks) -> None:
         latex = image_latex(source, names, alt) if alt or "?" in source else None
         if latex and freeze_formula(tree, image, latex, blocks, display=_stands_alone(image, names, latex)):
             continue
-        if alt and (not is_phrase(alt) or _is_teaser(image)):
+        if alt and (not is_phrase(alt) or repeats_name(alt, source) or _is_teaser(image)):
             image.delattr("alt")
 
 
@@ -83,8 +116,16 @@ def is_phrase(alt: str) -> bool:
     """Whether an alternative text is a phrase of three words that describes more than decoration, and is no file name."""
     if "data:" in alt or "://" in alt or _PICTURE.search(alt) or _DECORATION.search(alt):
         return False
-    wide = sum("\u3040" <= c <= "\u9fff" for c in alt)
-    return len(re.findall(r"\w+", alt)) >= 3 or wide >= 6
+    if len(re.findall(r"\w+", alt)) >= 3 and (not alt.isascii() or len(alt.split()) > 1):
+        return True
+    return not alt.isascii() and sum("\u3040" <= c <= "\u9fff" for c in alt) >= 6
+
+
+def repeats_name(alt: str, source: str) -> bool:
+    """Whether an alternative text has no word that the base name of its picture's file has not, so that it says nothing."""
+    name = unquote(source[-1_000:].partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]).casefold()
+    words = set(_NAME_WORD.findall(alt.casefold()))
+    return bool(words) and words <= set(_NAME_WORD.findall(name))
 
 
 def _is_teaser(image: ElementNode) -> bool:

@@ -7,8 +7,8 @@ import statistics
 
 from resiliparse.parse.html import ElementNode, HTMLTree
 
-from udfs.html.dom import add_text, attribute, drop, put_pre, select, text_of
-from udfs.html.marks import Blocks
+from udfs.html.text.dom import add_text, attribute, drop, put_pre, put_text, select, text_of
+from udfs.html.text.marks import Blocks
 
 MAX_TABLES = 2_000
 MAX_ROWS = 2_000
@@ -42,18 +42,37 @@ def freeze_tables(tree: HTMLTree, page: str, blocks: Blocks) -> None:
     for table in select(tree, "table", MAX_TABLES):
         if table.parent is None or table.query_selector(_LAYOUT) is not None:
             continue
-        rows = [select(row, "td, th") for row in select(table, "tr", MAX_ROWS)]
-        rows = [row[:MAX_COLUMNS] for row in rows if row]
+        rows = rows_of(table)
         if not is_data(table, rows) or table.closest(_CHROME) is not None:
             continue
-        caption = table.query_selector("caption")
-        title = " ".join(text_of(caption).split()) if caption is not None else ""
-        for element in select(table, _BREAKS):
-            add_text(tree, element, " ") if element.tag != "br" else _blank(tree, element)
-        drop(table, "script, style")
-        text = "\n".join(grid(rows, blocks))
-        if text.strip():
+        title, text = table_text(tree, table, rows, blocks)
+        if is_one_column(text):
+            put_text(tree, table, f"{title}\n{text}".replace("\t", " "), block=True)
+        elif text:
             put_pre(tree, table, (title + "\n" if title else "") + blocks.freeze(text, "table"))
+
+
+def rows_of(table: ElementNode) -> list[Row]:
+    """Rows of a table that have cells, and their cells, up to the limits."""
+    rows = [select(row, "td, th") for row in select(table, "tr", MAX_ROWS)]
+    return [row[:MAX_COLUMNS] for row in rows if row]
+
+
+def table_text(tree: HTMLTree, table: ElementNode, rows: list[Row], blocks: Blocks) -> tuple[str, str]:
+    """Return the caption and the lines of a table; the tree is changed. Empty where no cell holds anything."""
+    caption = table.query_selector("caption")
+    title = " ".join(text_of(caption).split()) if caption is not None else ""
+    for element in select(table, _BREAKS):
+        add_text(tree, element, " ") if element.tag != "br" else _blank(tree, element)
+    drop(table, "script, style")
+    text = "\n".join(grid(rows, blocks))
+    return title, text if text.strip() else ""
+
+
+def is_one_column(text: str) -> bool:
+    """Whether of the columns of a table only one holds anything, as where a picture stands beside a note."""
+    filled = {column for line in text.split("\n") for column, cell in enumerate(line.split("\t")) if cell.strip()}
+    return "\t" in text and len(filled) == 1
 
 
 def is_data(table: ElementNode, rows: list[Row]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from udfs.spans import Kind
+from udfs.spans import Kind, PartKind
 
 OPEN, MIDDLE, CLOSE = "\U0010ff00", "\U0010ff01", "\U0010ff02"
 _MARKS = re.compile(f"[{OPEN}{MIDDLE}{CLOSE}]")
@@ -15,11 +15,18 @@ _STRAY = re.compile(f"{OPEN}(?:\\d{{1,7}}{MIDDLE})?|[{MIDDLE}{CLOSE}]")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the output: prose (``kind`` None, ``verbatim`` False) or a block that no one may touch."""
+    """A stretch of the output: prose (``kind`` None, ``verbatim`` False) or a block that no one may touch.
+
+    ``language`` is that of code. ``part`` says what all of the stretch is (the alternative text of a picture), and ``bounds``
+    where in it a list begins or ends.
+    """
 
     text: str
     kind: Kind | None = None
     verbatim: bool = False
+    language: str | None = None
+    part: PartKind | None = None
+    bounds: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -28,13 +35,13 @@ class Blocks:
 
     items: list[Piece] = field(default_factory=list)
 
-    def freeze(self, text: str, kind: Kind | None) -> str:
+    def freeze(self, text: str, kind: Kind | None, language: str | None = None) -> str:
         """Keep a block and return what stands for it in the document: its marks around its own text.
 
         The text stays between the marks, so that an engine weighs the block by what it holds.
         """
         inner = self.plain(text)
-        self.items.append(Piece(inner, kind, True))
+        self.items.append(Piece(inner, kind, True, language))
         return f"{OPEN}{len(self.items) - 1}{MIDDLE}{inner}{CLOSE}"
 
     def plain(self, text: str) -> str:
