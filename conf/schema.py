@@ -19,6 +19,7 @@ def _listed(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Choice = Literal["keep", "drop", "auto"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -80,10 +81,17 @@ class Spark(Section):
 class Extract(Section):
     """WARC record to text."""
 
-    engine: Literal["resiliparse", "trafilatura"] = setting("resiliparse", "what finds the main content")
+    engine: Literal["woolmill", "resiliparse", "trafilatura"] = setting("woolmill", "what finds the main content")
+    comments: Choice = setting("auto", "readers' comments; auto: dropped unless the page consists of them")
+    title: Choice = setting("auto", "the page's headline; auto: as the model of main content decides")
+    captions: Choice = setting("auto", "captions of pictures")
+    bylines: Choice = setting("auto", "lines that name author and date")
+    tables: Choice = setting("auto", "data tables")
     alt_texts: bool = setting(True, "keep alternative texts of images that say something", source=f"{LLAMA3} 3.1.1")
     max_body_bytes: int = setting(16 * 2**20, "a body that decodes to more is quarantined", unit="bytes", ge=1024)
-    max_depth: int = setting(2_000, "a page that nests elements deeper is quarantined", unit="elements", ge=16)
+    max_depth: int = setting(
+        2_000, "a page that nests elements deeper is quarantined by engines that build trees", unit="elements", ge=16
+    )
     statuses: tuple[int, ...] = setting((200,), "HTTP statuses of usable captures")
     blocklists: Names = setting(("conf:blocklists",), "files or folders of block lists; conf: names what ships here", path=True)
     categories: Names = setting((), "block list categories that drop; empty: those that are safe to drop")

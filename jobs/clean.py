@@ -114,7 +114,7 @@ def _buckets(paths: tuple[str, ...]) -> Mapping[str, int]:
 
 def spans_in(column: list[Mapping[str, Any]] | None) -> tuple[Span, ...]:
     """Spans as functions take them."""
-    return tuple(Span(s["start"], s["end"], s["kind"]) for s in column or ())
+    return tuple(Span(s["start"], s["end"], s["kind"], s["language"]) for s in column or ())
 
 
 def _count_words(text: str) -> int:
@@ -127,7 +127,7 @@ def _models(_: Recipe) -> Mapping[str, str]:
 
 STAGE = SplitStage(
     "clean",
-    1,
+    2,
     sections=("clean",),
     needs=("documents", "hot_lines", "line_buckets"),
     writes=("cleaned", "signals", "scores"),

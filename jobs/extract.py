@@ -21,6 +21,7 @@ from jobs.sources.inputs import open_input
 from jobs.sources.texts import TextRecord, read_texts
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import LANGUAGE, blocklist, page_settings, shipped, sketch_settings
+from udfs.html.blocks import blockmodel
 from udfs.lines import line_hashes
 from udfs.page import Document, PageSettings, Verdict, judge, judge_text
 from udfs.sketch import SketchSettings, sketch
@@ -154,6 +155,8 @@ def _document(document: Document) -> dict[str, Any]:
             "title": found.title,
             "charset": found.charset,
             "page_kind": found.kind,
+            "text_source": found.text_source,
+            "confidence": found.confidence,
             "licence": found.licence,
             "licence_strength": found.licence_strength,
             "noindex": found.noindex,
@@ -198,20 +201,20 @@ def clean(text: str) -> str:
 
 def spans_out(spans: tuple[Span, ...]) -> list[dict[str, Any]]:
     """Spans as a column holds them."""
-    return [{"start": s.start, "end": s.end, "kind": s.kind} for s in spans]
+    return [{"start": s.start, "end": s.end, "kind": s.kind, "language": s.language} for s in spans]
 
 
 def _models(recipe: Recipe) -> Mapping[str, str]:
-    return shipped(LANGUAGE) | {"blocklists": blocklist(recipe.extract).digest}
+    return shipped(LANGUAGE) | {"blocks": blockmodel.digest(), "blocklists": blocklist(recipe.extract).digest}
 
 
 STAGE = SplitStage(
     "extract",
-    1,
+    2,
     sections=("extract", "sketch"),
     writes=("records", "documents", "url_keys", "sketches", "line_hashes"),
     models=_models,
-    libraries=("fastwarc", "resiliparse", "trafilatura", "lxml", "chardetng_py", "can_ada", "tld", "fasttext-wheel"),
+    libraries=("fastwarc", "resiliparse", "trafilatura", "lxml", "chardetng_py", "numba", "can_ada", "tld", "fasttext-wheel"),
     work=work,
 )
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from udfs.signals import SIGNALS
 
-SPANS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())]))
+SPANS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string()), ("language", pa.string())]))
 EVIDENCE = pa.map_(pa.string(), pa.string())
 TIME = pa.timestamp("us", tz="UTC")
 
@@ -54,7 +54,7 @@ LANG = Column("lang", pa.string(), "language by lid.176 (ISO 639), und where the
 URL = Column("url", pa.string(), "WARC-Target-URI as captured")
 DATE = Column("date", TIME, "WARC-Date")
 TEXT = Column("text", pa.string(), "plain text")
-SPAN = Column("spans", SPANS, "code, math and table stretches of the text", "code points")
+SPAN = Column("spans", SPANS, "code, math and table stretches of the text; language: of code, if stated", "code points")
 CLASS = Column("class", pa.string(), "general | math | code | multilingual")
 
 _TABLES = (
@@ -90,7 +90,11 @@ _TABLES = (
             LANG,
             Column("lang_score", pa.float64(), "confidence of the language", "0-1"),
             Column("charset", pa.string(), "character set the page was decoded with"),
-            Column("page_kind", pa.string(), "article | documentation | forum | listing | other"),
+            Column(
+                "page_kind", pa.string(), "article | documentation | service | forum | collection | listing | product | other"
+            ),
+            Column("text_source", pa.string(), "elements, or the data that held the text: linked_data | state | noscript | …"),
+            Column("confidence", pa.float64(), "F1 that the choice of text is expected to have; null: nothing was chosen", "0-1"),
             Column("licence", pa.string(), "licence the page states; null for none"),
             Column("licence_strength", pa.string(), "rel | jsonld | link"),
             Column("noindex", pa.bool_(), "the page asks search engines not to index it"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def page_settings(recipe: Recipe) -> PageSettings:
         given.optouts == "drop",
         given.noindex == "drop",
         given.rel_canonical,
-        HtmlSettings(given.engine, alt_texts=given.alt_texts, max_depth=given.max_depth),
+        HtmlSettings(
+            **{field.name: getattr(given, field.name) for field in fields(HtmlSettings) if field.name != "max_page_bytes"}
+        ),
         blocklist(given),
         fasttext(LANGUAGE),
     )

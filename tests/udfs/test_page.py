@@ -71,7 +71,8 @@ def with_head(head):
         (with_head("<meta name=robots content='noai, noimageai'>"), "drop", "optout"),
         (with_head("<meta name=tdm-reservation content=1>"), "drop", "optout"),
         (with_head("<meta name=robots content=noindex>"), "keep", ""),
-        (capture("<div>" * 5000 + "text" + "</div>" * 5000), "quarantine", "nesting"),
+        (capture("<div>" * 5000 + "text" + "</div>" * 5000), "keep", ""),
+        (capture("<p>" + "x " * 5_000_000), "quarantine", "too_large"),
         (capture("<html><body><script>render()</script></body></html>"), "drop", "script_only"),
     ],
 )

@@ -1,15 +1,17 @@
 """Pages to text: the face of the HTML reader."""
 
 from udfs.html.charset import decode
-from udfs.html.extraction import Extraction, HtmlSettings, extract, plain_text, read_text
+from udfs.html.extraction import Extraction, compile_kernels, extract, plain_text, read_text
 from udfs.html.guard import PageRejected
 from udfs.html.optout import header_noindex, header_optout
+from udfs.html.settings import HtmlSettings
 from udfs.html.sniff import is_page
 
 __all__ = [
     "Extraction",
     "HtmlSettings",
     "PageRejected",
+    "compile_kernels",
     "decode",
     "extract",
     "header_noindex",

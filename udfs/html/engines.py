@@ -1,18 +1,23 @@
-"""The two engines that choose a page's main content, behind one signature."""
+"""Two public extractors behind one signature, for comparison: Resiliparse and Trafilatura on a tree with frozen structure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Literal
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import ElementNode, HTMLTree
 
-from udfs.html.dom import attribute, older, put_text, select, text_of
-from udfs.html.marks import CLOSE, MIDDLE, OPEN
+from udfs.html.guard import check_page
+from udfs.html.settings import Choice, Engine, HtmlSettings, Main, PageKind
+from udfs.html.text.codeblocks import freeze_code
+from udfs.html.text.dom import attribute, older, put_text, select, text_of
+from udfs.html.text.finishing import assemble, finish, markdown_apart
+from udfs.html.text.inline import write_images, write_inline
+from udfs.html.text.marks import CLOSE, MIDDLE, OPEN, Blocks
+from udfs.html.text.mathematics import freeze_math
+from udfs.html.text.tables import freeze_tables
 
-Engine = Literal["resiliparse", "trafilatura"]
-Comments = Literal["keep", "drop", "auto"]
 Run = Callable[[HTMLTree, bool, bool], str]
 
 MIN_MAIN = 80
@@ -29,12 +34,70 @@ MENU_SHARE = 0.5
 HIDDEN = "[hidden], [aria-hidden=true]"
 HIDDEN_MIN = 200
 
+LISTING_SHARE = 0.6
+"""Share of a text in links above which a page is a listing."""
+
+_LONE_SIGN = re.compile(
+    r"(>\s{0,8})([\u0900-\u1fff\u2010-\u2015\u2026\u2190-\u22ff\u3005-\ud7ff\uf900-\ufaff]|&(?:[a-z]{1,2}arr|[mn]dash|hellip|le|ge|ne|isin|minus"
+    r"|#(?:8[2-9]|9\d|1\d\d)\d{2}|#[xX]2[0-9a-fA-F]{3});)(?=\s{0,8}<)"
+)
 _PRINTABLE = ("\U00018800", "\U00018801", "\U00018802")
 _TO_PRINTABLE = str.maketrans({**dict.fromkeys(_PRINTABLE), **dict(zip((OPEN, MIDDLE, CLOSE), _PRINTABLE, strict=True))})
 _FROM_PRINTABLE = str.maketrans(dict(zip(_PRINTABLE, (OPEN, MIDDLE, CLOSE), strict=True)))
 
 
-def main_text(tree: HTMLTree, engine: Engine, *, comments: Comments, alt_texts: bool) -> str:
+def read_by_engine(source: str, kind: PageKind, settings: HtmlSettings, url: str | None) -> Main:
+    """Read a page by one of the two.
+
+    Parameters
+    ----------
+    source : str
+        The page, without marks (`udfs.html.text.marks`).
+    kind : str
+        What its markup says of its kind.
+    settings : HtmlSettings
+        Engine and options.
+    url : str, optional
+        Its address.
+
+    Raises
+    ------
+    PageRejected
+        For a page that a parser of trees can't be given.
+    """
+    check_page(source, settings.max_depth)
+    tree = HTMLTree.parse(hold_lone_signs(source))
+    anchors = [text_of(link) for link in select(tree, "a[href]")]
+    blocks = _freeze(tree, source)
+    raw = main_text(tree, settings.engine, comments=settings.comments, alt_texts=settings.alt_texts)
+    text, spans, _ = finish(*assemble(markdown_apart(blocks.thaw(raw))), url)
+    linked = link_characters(text, anchors)
+    if kind == "other" and text and linked > LISTING_SHARE * len(text):
+        kind = "listing"
+    return Main(text, spans, (), len(anchors), linked, kind, None, "elements")
+
+
+def hold_lone_signs(source: str) -> str:
+    """Set a word joiner before each sign that is a text node by itself: Resiliparse drops nodes of one three-byte character.
+
+    An arrow between two menu names, a dash, a particle between two links. Bullets, icons and private-use signs may go. The
+    joiner goes again when the text is cleaned.
+    """
+    return _LONE_SIGN.sub("\\1\u2060\\2", source)
+
+
+def _freeze(tree: HTMLTree, source: str) -> Blocks:
+    """Take mathematics, code and tables out of the engine's hands; each step works on what the ones before left."""
+    blocks = Blocks()
+    freeze_math(tree, source, blocks)
+    write_images(tree, source, blocks)
+    freeze_code(tree, source, blocks)
+    write_inline(tree, source)
+    freeze_tables(tree, source, blocks)
+    return blocks
+
+
+def main_text(tree: HTMLTree, engine: Engine, *, comments: Choice, alt_texts: bool) -> str:
     """Choose the main content of a tree.
 
     Parameters
@@ -77,7 +140,7 @@ def show_hidden(tree: HTMLTree, shown: int) -> bool:
     return bool(found)
 
 
-def _with_comments_as(run: Run, tree: HTMLTree, comments: Comments, alt_texts: bool) -> str:
+def _with_comments_as(run: Run, tree: HTMLTree, comments: Choice, alt_texts: bool) -> str:
     if comments != "auto":
         return run(tree, comments == "keep", alt_texts)
     without = run(tree, False, alt_texts)
@@ -125,6 +188,20 @@ def _trafilatura(tree: HTMLTree, comments: bool, alt_texts: bool) -> str:
     page = root.html.translate(_TO_PRINTABLE)
     text = trafilatura.extract(page, include_comments=comments, include_tables=True, include_images=False) or ""
     return str(text).translate(_FROM_PRINTABLE)
+
+
+def link_characters(text: str, anchors: list[str]) -> int:
+    """Estimate the characters of a text that stand in links, by looking for the links' texts in order."""
+    at = total = 0
+    for anchor in anchors[:2_000]:
+        words = " ".join(anchor.split())
+        if not words:
+            continue
+        found = text.find(words, at, at + 50_000 if len(words) > 15 else at + 1_500)
+        if found >= 0:
+            at = found + len(words)
+            total += len(words)
+    return min(total, len(text))
 
 
 _ENGINES: dict[Engine, Run] = {

@@ -3,68 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from dataclasses import dataclass
 
-from resiliparse.parse.html import HTMLTree
-
-from udfs.formulas import written_math
-from udfs.html.charset import decode
-from udfs.html.codeblocks import freeze_code, verbatim
-from udfs.html.dom import select, text_of
-from udfs.html.engines import Engine, main_text
-from udfs.html.guard import PageRejected, check_page
-from udfs.html.inline import write_images, write_inline
-from udfs.html.marks import Blocks, Piece, without_marks
-from udfs.html.mathematics import freeze_math
-from udfs.html.metadata import LicenceStrength, Metadata, PageClass, links, read_metadata
-from udfs.html.tables import freeze_tables
-from udfs.markdown import strip_markdown
-from udfs.spans import Edit, Span, apply_edits
+from udfs.html.charset import as_utf8
+from udfs.html.engines import read_by_engine
+from udfs.html.guard import PageRejected
+from udfs.html.main_content import read_main
+from udfs.html.metadata import LicenceStrength, read_metadata
+from udfs.html.page.layout import Head, PageTables
+from udfs.html.page.scanner import scan
+from udfs.html.settings import HtmlSettings, PageKind, StatedKind, TextSource
+from udfs.html.text.codeblocks import verbatim
+from udfs.html.text.finishing import assemble, finish
+from udfs.html.text.marks import Piece, without_marks
+from udfs.spans import Part, Span
 
 LITTLE = 25
 """Characters of text below which `Extraction.reason` says why there is so little."""
-RAW_SHARE = 0.8
-"""Share of a text in one ``pre`` above which that block may be a document in markdown and not code."""
-LISTING_SHARE = 0.6
 
-_CONTROLS = {code: None for code in range(32) if code not in (9, 10)}
-_REPLACED = {0xA0: " ", 0x0B: "\n", 0x0C: "\n", 0x0D: "\n", 0x2028: "\n", 0x2029: "\n", 0x09: "\n"}
-_DELETED = dict.fromkeys([0x7F, 0xAD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_PROSE = {**_CONTROLS, **_DELETED, **_REPLACED}
-_VERBATIM = {**_CONTROLS, **_DELETED}
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_BLANKS = re.compile(r"[ \u3000]*\n[ \n\u3000]*|  +")
-_LONE_SIGN = re.compile(
-    r"(>\s{0,8})([\u0900-\u1fff\u2010-\u2015\u2026\u2190-\u22ff\u3005-\ud7ff\uf900-\ufaff]|&(?:[a-z]{1,2}arr|[mn]dash|hellip|le|ge|ne|isin|minus"
-    r"|#(?:8[2-9]|9\d|1\d\d)\d{2}|#[xX]2[0-9a-fA-F]{3});)(?=\s{0,8}<)"
-)
-_RAW_MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|~~~)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class HtmlSettings:
-    """How pages are read.
-
-    Parameters
-    ----------
-    engine : {"resiliparse", "trafilatura"}
-        Who chooses the main content.
-    comments : {"keep", "drop", "auto"}
-        Readers' comments; ``auto`` drops them unless the page consists of them.
-    alt_texts : bool
-        Whether alternative texts of pictures that say something are text (Llama 3 keeps them, section 3.1.1).
-    max_page_bytes : int
-        Bytes (characters of a decoded page) above which a page is rejected.
-    max_depth : int
-        Open elements above which a page is rejected.
-    """
-
-    engine: Engine = "resiliparse"
-    comments: Literal["keep", "drop", "auto"] = "auto"
-    alt_texts: bool = True
-    max_page_bytes: int = 8_000_000
-    max_depth: int = 2_000
+_MARK_BYTES = b"\xf4\x8f\xbc"
+"""What the marks of `udfs.html.text.marks` begin with in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +49,23 @@ class Extraction:
     published : str or None
         Date of publication, ISO 8601, as stated.
     spans : tuple of Span
-        Code, mathematics and tables in the text.
+        Code (with its language), mathematics and tables in the text, without overlap.
+    outline : tuple of Part
+        Lists that are in no other list, and alternative texts of pictures; they may hold spans. Empty by engines that do not say.
     charset : str
         Codec the page was read with.
     engine : str
         Who chose the main content; ``text`` for pages that are no HTML.
     kind : str
-        A hint: article, documentation, forum, listing or other.
+        What kind of page it is: article, documentation, service, forum, collection, listing, product or other.
+    confidence : float or None
+        F1 that the choice of blocks is expected to have, 0 to 1; None where nothing was chosen.
+    text_source : str
+        Where the text was found: in the page's ``elements``, or in data that it carries.
     n_links : int
         Links in the whole page.
     link_chars : int
-        Characters of the text that stand in links; an estimate.
+        Characters of the text that stand in links.
     reason : str or None
         Why there is next to no text: ``empty`` or ``script_only``.
     """
@@ -115,9 +80,12 @@ class Extraction:
     licence_strength: LicenceStrength | None
     published: str | None
     spans: tuple[Span, ...]
+    outline: tuple[Part, ...]
     charset: str
     engine: str
-    kind: PageClass
+    kind: PageKind
+    confidence: float | None
+    text_source: TextSource
     n_links: int
     link_chars: int
     reason: str | None
@@ -134,7 +102,7 @@ def extract(
     Parameters
     ----------
     page : bytes or str
-        The page; bytes are decoded by `udfs.html.charset.decode`.
+        The page; bytes are decoded by `udfs.html.charset.as_utf8`.
     url : str, optional
         Its address.
     charset : str, optional
@@ -150,40 +118,36 @@ def extract(
     Raises
     ------
     PageRejected
-        Before parsing, for pages beyond the limits.
+        For pages beyond the limits.
     """
     source, codec = _source(page, charset, settings)
-    source = without_marks(source)
-    check_page(source, settings.max_depth)
-    tree = HTMLTree.parse(hold_lone_signs(source))
-    metadata = read_metadata(tree, source, url)
-    anchors = [text_of(link) for link in links(tree)]
-    blocks = _freeze(tree, source)
-    raw = main_text(tree, settings.engine, comments=settings.comments, alt_texts=settings.alt_texts)
-    text, spans = assemble(_markdown_apart(blocks.thaw(raw)))
-    text, spans = finish(text, spans, url)
-    linked = link_characters(text, anchors)
-    if metadata.kind == "other" and text and linked > LISTING_SHARE * len(text):
-        metadata = replace(metadata, kind="listing")
+    tables = scan(source)
+    stated = read_metadata(source, tables.heads.tolist(), url)
+    if settings.engine == "woolmill":
+        main = read_main(source, tables, StatedKind(stated.kind, stated.kind_sure), settings, url)
+    else:
+        main = read_by_engine(source.decode(), stated.kind, settings, url)
     return Extraction(
-        text=text,
-        spans=spans,
+        text=main.text,
+        title=stated.title,
+        language=stated.language,
+        canonical=stated.canonical,
+        optout=stated.optout,
+        noindex=stated.noindex,
+        licence=stated.licence,
+        licence_strength=stated.licence_strength,
+        published=stated.published,
+        spans=main.spans,
+        outline=main.outline,
         charset=codec,
         engine=settings.engine,
-        n_links=len(anchors),
-        link_chars=linked,
-        reason=_reason(text, tree),
-        **_statements(metadata),
+        kind=main.kind,
+        confidence=main.confidence,
+        text_source=main.text_source,
+        n_links=main.n_links,
+        link_chars=main.link_chars,
+        reason=_reason(main.text, tables),
     )
-
-
-def hold_lone_signs(source: str) -> str:
-    """Set a word joiner before each sign that is a text node by itself: Resiliparse drops nodes of one three-byte character.
-
-    An arrow between two menu names, a dash, a particle between two links. Bullets, icons and private-use signs may go. The
-    joiner goes again when the text is cleaned.
-    """
-    return _LONE_SIGN.sub("\\1\u2060\\2", source)
 
 
 def read_text(body: bytes | str, *, url: str | None = None, charset: str | None = None) -> Extraction:
@@ -204,18 +168,27 @@ def read_text(body: bytes | str, *, url: str | None = None, charset: str | None 
         When the page is larger than the default limit.
     """
     source, codec = _source(body, charset, _DEFAULT)
-    text, spans = assemble([Piece(verbatim(without_marks(source)), None, True)])
-    text, spans = finish(text, spans, url)
-    nothing = Metadata("", None, None, None, False, None, None, None, "other")
+    text, spans, _ = finish(*assemble([Piece(verbatim(source.decode()), None, True)]), url)
     return Extraction(
         text=text,
+        title="",
+        language=None,
+        canonical=None,
+        optout=None,
+        noindex=False,
+        licence=None,
+        licence_strength=None,
+        published=None,
         spans=spans,
+        outline=(),
         charset=codec,
         engine="text",
+        kind="other",
+        confidence=None,
+        text_source="elements",
         n_links=0,
         link_chars=0,
         reason=None if len(text) >= LITTLE else "empty",
-        **_statements(nothing),
     )
 
 
@@ -224,93 +197,34 @@ def plain_text(page: str | bytes, url: str | None = None) -> str:
     return extract(page, url=url).text
 
 
-def _source(page: bytes | str, charset: str | None, settings: HtmlSettings) -> tuple[str, str]:
+def compile_kernels() -> None:
+    """Compile what reads pages, or load it from the disk, where it stays from the first time on.
+
+    The first time on a machine takes about a minute; from the disk it is a second a process.
+    """
+    extract(b"<title>t</title><h1>t</h1><p>a <b>b</b> &amp; c<sup>2</sup></p><pre>d</pre>")
+
+
+def _source(page: bytes | str, charset: str | None, settings: HtmlSettings) -> tuple[bytes, str]:
+    """Return a page as UTF-8 without NULs, lone surrogates and the marks that serve inside; and the codec it came in."""
     if len(page) > settings.max_page_bytes:
         raise PageRejected("too_large", f"{len(page)} bytes, at most {settings.max_page_bytes} are read")
-    text, codec = decode(page, charset) if isinstance(page, bytes) else (page, "str")
-    return _SURROGATES.sub("\ufffd", text).replace("\x00", ""), codec
+    source, codec = as_utf8(page, charset) if isinstance(page, bytes) else (_encoded(page), "str")
+    # Looking for one byte is twenty times as fast as looking for three, and hardly a page has it.
+    if _MARK_BYTES[:1] in source and _MARK_BYTES in source:
+        source = without_marks(source.decode()).encode()
+    return source.replace(b"\x00", b"") if b"\x00" in source else source, codec
 
 
-def _freeze(tree: HTMLTree, source: str) -> Blocks:
-    """Take mathematics, code and tables out of the engine's hands; each step works on what the ones before left."""
-    blocks = Blocks()
-    freeze_math(tree, source, blocks)
-    write_images(tree, source, blocks)
-    freeze_code(tree, source, blocks)
-    write_inline(tree, source)
-    freeze_tables(tree, source, blocks)
-    return blocks
+def _encoded(page: str) -> bytes:
+    try:
+        return page.encode()
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", page).encode()
 
 
-def _markdown_apart(pieces: list[Piece]) -> list[Piece]:
-    """Treat a ``pre`` that is nearly the whole text and looks like markdown as a document and not as code."""
-    total = sum(len(piece.text) for piece in pieces)
-    return [
-        Piece(piece.text, None, True)
-        if piece.kind == "code" and len(piece.text) > RAW_SHARE * total and _RAW_MARKDOWN.search(piece.text)
-        else piece
-        for piece in pieces
-    ]
-
-
-def assemble(pieces: list[Piece]) -> tuple[str, tuple[Span, ...]]:
-    """Join the pieces of a text: prose is normalised, verbatim blocks are not, those with a kind become spans."""
-    out: list[str] = []
-    spans: list[Span] = []
-    at = 0
-    for piece in pieces:
-        if piece.verbatim:
-            text = piece.text.translate(_VERBATIM)
-        else:
-            text = _BLANKS.sub(_one_blank, piece.text.translate(_PROSE))
-            text = text.lstrip("\n") if not at else text
-        if piece.kind and text:
-            spans.append(Span(at, at + len(text), piece.kind))
-        out.append(text)
-        at += len(text)
-    joined = "".join(out).rstrip()
-    kept = (Span(s.start, min(s.end, len(joined)), s.kind) for s in spans)
-    return joined, tuple(span for span in kept if span.end > span.start)
-
-
-def _one_blank(run: re.Match[str]) -> str:
-    """Fold a run of white space: a blank, a line end, or an empty line where there was one."""
-    ends = run[0].count("\n")
-    return " " if not ends else "\n" if ends == 1 else "\n\n"
-
-
-def finish(text: str, spans: tuple[Span, ...], url: str | None) -> tuple[str, tuple[Span, ...]]:
-    """Mark the mathematics that is written out in the prose, then take the markdown markers off."""
-    spans = tuple(sorted((*spans, *written_math(text, spans))))
-    path = (url or "").partition("?")[0].lower()
-    text, spans = strip_markdown(text, spans, certain=path.endswith((".md", ".markdown")))
-    end = len(text.rstrip())
-    start = min(len(text) - len(text.lstrip("\n")), end)
-    return apply_edits(text, spans, [Edit(0, start), Edit(end, len(text))])
-
-
-def link_characters(text: str, anchors: list[str]) -> int:
-    """Estimate the characters of a text that stand in links, by looking for the links' texts in order."""
-    at = total = 0
-    for anchor in anchors[:2_000]:
-        words = " ".join(anchor.split())
-        if not words:
-            continue
-        found = text.find(words, at, at + 50_000 if len(words) > 15 else at + 1_500)
-        if found >= 0:
-            at = found + len(words)
-            total += len(words)
-    return min(total, len(text))
-
-
-def _reason(text: str, tree: HTMLTree) -> str | None:
+def _reason(text: str, tables: PageTables) -> str | None:
     if len(text.strip()) >= LITTLE:
         return None
-    return (
-        "script_only" if any(text_of(script).strip() or script.getattr("src") for script in select(tree, "script")) else "empty"
-    )
-
-
-def _statements(metadata: Metadata) -> dict[str, Any]:
-    """Return the page's statements on itself, by the names that `Extraction` has for them."""
-    return {field.name: getattr(metadata, field.name) for field in fields(metadata)}
+    scripts = (Head.SCRIPT, Head.DATA, Head.JSON_LD)
+    return "script_only" if any(kind in scripts for kind in tables.heads[:, 0].tolist()) else "empty"

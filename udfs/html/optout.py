@@ -17,6 +17,8 @@ _RESERVES = frozenset({"none", "noindex", "noai"})
 _HIDES = frozenset({"none", "noindex"})
 _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
+_COUNTED = _ROBOTS | AI_BOTS | {"tdm-reservation"}
+
 Headers = Sequence[tuple[str, str]]
 
 
@@ -49,6 +51,11 @@ def header_noindex(headers: Headers) -> bool:
     """Whether ``X-Robots-Tag`` asks search engines in general not to list the page."""
     tags = [value for name, value in headers if name.strip().lower() == "x-robots-tag"]
     return any(bot in ("", "googlebot") and rules & _HIDES for value in tags for bot, rules in directives(value))
+
+
+def robot_metas(metas: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those of a page's ``meta`` elements that `meta_optout` and `meta_noindex` may count: few, and mostly none."""
+    return [meta for meta in metas if meta[0].strip().lower() in _COUNTED]
 
 
 def meta_optout(metas: Iterable[tuple[str, str]]) -> str | None:

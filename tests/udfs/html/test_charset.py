@@ -14,13 +14,24 @@ from udfs.html.charset import codec_of, decode, meta_label
 
 RUSSIAN = "Это довольно длинный русский текст, в котором достаточно букв, чтобы узнать кодировку страницы."
 CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy, a přesto nikdo v celém městě nevěděl, co to znamená."
+KOREAN = "서울은 대한민국의 수도이자 최대 도시이다. 한강을 끼고 있으며 오래된 궁궐과 현대적인 건물이 함께 있다."
+CHINESE = "北京是中华人民共和国的首都，也是全国的政治、文化中心。这座城市有三千多年的历史，人口超过两千万。"
+TAIWANESE = "臺北是臺灣的首都，也是政治、經濟與文化的中心。這座城市有許多夜市與博物館，每年吸引大量旅客。"
+ARABIC = "القاهرة هي عاصمة جمهورية مصر العربية وأكبر مدنها، وتقع على ضفاف نهر النيل في شمال البلاد."
+HEBREW = "ירושלים היא עיר הבירה של מדינת ישראל והעיר הגדולה בה, ובה שוכנים מוסדות השלטון."
+THAI = "กรุงเทพมหานครเป็นเมืองหลวงและนครที่มีประชากรมากที่สุดของประเทศไทย เป็นศูนย์กลางการปกครอง"
+GREEK = "Η Αθήνα είναι η πρωτεύουσα της Ελλάδας και η μεγαλύτερη πόλη της χώρας, με μακρά ιστορία."
+HUNGARIAN = "Az árvíztűrő tükörfúrógép működése egyszerű, de a szövegben sok ékezetes betű fordul elő különösen."
+FRENCH = "L’été dernier, nous avons visité un château près de la forêt – c’était très agréable « vraiment »."
 JAPANESE = "これは文字コードの判定を試すために書いた、少し長めの日本語の文章です。"
 
 
 @pytest.mark.parametrize(
     ("text", "codec"),
     [(RUSSIAN, "cp1251"), (RUSSIAN, "koi8-r"), (CZECH, "cp1250"), (JAPANESE, "shift_jis"), (JAPANESE, "euc_jp"),
-     (JAPANESE, "iso2022_jp"), (JAPANESE, "utf-8"), (CZECH, "utf-16"), (CZECH, "utf-16-le"), (CZECH, "utf-8-sig")],
+     (JAPANESE, "iso2022_jp"), (JAPANESE, "utf-8"), (KOREAN, "euc-kr"), (CHINESE, "gbk"), (TAIWANESE, "big5"), (ARABIC, "cp1256"),
+     (HEBREW, "cp1255"), (THAI, "cp874"), (GREEK, "cp1253"), (FRENCH, "cp1252"), (RUSSIAN, "cp866"), (JAPANESE, "utf-16-be"),
+     (CZECH, "utf-16"), (CZECH, "utf-16-le"), (CZECH, "utf-8-sig")],
 )  # fmt: skip
 @pytest.mark.parametrize("label", [None, "iso-8859-1", "utf-8", "utf-7", "nonsense", ""])
 def test_labels_that_lie_or_lack(text, codec, label):
@@ -41,12 +52,88 @@ def test_label_decides_where_detection_cannot():
     assert decode(b'<meta charset="iso-8859-7"><p>' + "ώρα".encode("iso8859-7"))[0].endswith("ώρα")
 
 
+@pytest.mark.parametrize(
+    ("text", "codec", "label"),
+    [
+        (HUNGARIAN, "cp1250", "windows-1250"),
+        (HUNGARIAN, "iso8859-2", "iso-8859-2"),
+        (THAI, "cp874", "tis-620"),
+        (CHINESE, "gb18030", "gb2312"),
+        (JAPANESE, "cp932", "x-sjis"),
+        (KOREAN, "cp949", "ks_c_5601-1987"),
+    ],
+)
+def test_a_label_outlives_damage_and_an_unsure_detector(text, codec, label):
+    """A cut last character, or one bad byte, does not make a rightly labelled page Western."""
+    body = f"<html><body><p>{text}".encode(codec)
+    assert decode(body, label)[0].endswith(text)
+    assert decode(body[:-1], label)[0].rstrip("\ufffd").endswith(text[-20:-1])
+    assert decode((body + b" ") * 4 + b"\xff", label)[0].count(text) == 4
+
+
+def test_a_cut_text_is_still_detected():
+    """Half a character at the end does not rule its encoding out."""
+    body = f"<p>{CHINESE}".encode("gb18030")[:-1]
+    assert decode(body, "utf-8") == (body.decode("gb18030", "replace"), "gb18030")
+
+
+def test_latin_text_is_not_read_by_an_asian_label():
+    """Accented letters between ASCII ones form valid Shift JIS and GBK pairs; the text still decides."""
+    body = f"<p>{FRENCH}</p>".encode("cp1252")
+    for label in ("shift_jis", "gbk", "windows-1251", "big5"):
+        assert decode(body, label) == (f"<p>{FRENCH}</p>", "cp1252")
+
+
+def test_every_byte_of_windows_1252_means_something():
+    """Five bytes that Python's codec refuses are control characters, as the standard says."""
+    body = "caf\xe9 d\xe9j\xe0 \x81\x8d\x8f\x90\x9d".encode("latin-1")
+    assert decode(body, "latin1") == ("café déjà \x81\x8d\x8f\x90\x9d", "cp1252")
+
+
+def twice(text: str) -> bytes:
+    """Encode a text, take the bytes for windows-1252, and encode them again."""
+    return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in text.encode()).encode()
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, CZECH, JAPANESE, FRENCH, "It’s the user’s “quoted” text — don’t ask", "😀 ©® ü 😀"])
+def test_text_encoded_twice_is_read_twice(text):
+    """All of it is read, and what surrounds it stays."""
+    assert decode(b"<p>a b</p>" + twice(text)) == ("<p>a b</p>" + text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The text â€™ appears as ’ and â€œ as “, Ã© is é, and â€” is — in such pages.",
+        "voilà\xa0» et à\xa0«\xa0" * 20,
+        "NÃO, ATENÇÃO: Â e Ã são letras.",
+        "Größe, Straße\xad, Stoß\xad, Fuß\xad, Gruß\xad",
+        "a Â© b",
+        FRENCH * 3 + "Ã©" * 4,
+        "Ð ÐÐ\x80ÐÐ",
+    ],
+)
+def test_what_only_looks_encoded_twice_is_left(text):
+    """Pages about the damage, letters before no-break spaces and soft hyphens, and single cases."""
+    assert decode(text.encode()) == (text, "utf-8")
+
+
+def test_written_replacement_characters_are_no_damage():
+    """A page that says U+FFFD a hundred times, and has one bad byte, is UTF-8."""
+    text, codec = decode("naïve \ufffd ".encode() * 100 + b"\xe9 ")
+    assert (codec, text.count("\ufffd")) == ("utf-8", 101)
+
+
 def test_damaged_utf8_stays_utf8():
     """One broken sequence among thousands is marked, and costs no more than itself."""
     body = (JAPANESE * 100).encode() + b"\xff" + JAPANESE.encode()
     text, codec = decode(body, "utf-8")
     assert codec == "utf-8"
     assert text.count("\ufffd") == 1
+    assert decode("naïve café – déjà vu, ".encode() * 3 + b"\xe9t\xc3") == (
+        "naïve café – déjà vu, " * 3 + "\ufffdt\ufffd",
+        "utf-8",
+    )
 
 
 @pytest.mark.parametrize("label", ["utf-7", "unicode-escape", "idna", "base64", "rot13", "hz-gb-2312", "x" * 5000, None, ""])
@@ -61,6 +148,20 @@ def test_meta_label():
     assert meta_label(b'<meta http-equiv=x content="text/html; charset=euc-jp">') == "euc-jp"
     assert meta_label(b'<?xml version="1.0" encoding="iso-8859-2"?>') == "iso-8859-2"
     assert meta_label(b"<p>charset=gbk</p>") is None
+    assert meta_label(b" " * 4_096 + b"<meta charset=gbk>") is None
+    assert decode(b'<meta charset="utf-16"><p>caf\xe9')[0].endswith("café")
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("latin1", "cp1252"), ("us-ascii", "cp1252"), ("iso-8859-9", "cp1254"), ("gb2312", "gb18030"), ("x-sjis", "cp932"),
+        ("ks_c_5601-1987", "cp949"), ("Big5", "big5hkscs"), (" TIS-620 ", "cp874"), ("'koi8-r'", "koi8-r"), ("iso-2022-kr", None),
+    ],
+)  # fmt: skip
+def test_labels_mean_what_the_standard_says(label, codec):
+    """A name stands for the superset that browsers use."""
+    assert codec_of(label) == codec
 
 
 @given(st.binary(max_size=300), st.one_of(st.none(), st.text(max_size=12), st.sampled_from(["gbk", "latin1", "big5"])))
