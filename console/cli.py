@@ -227,6 +227,45 @@ def models(
             show.records([row | {"sha256": str(row["sha256"])[:16]} for row in rows])
 
 
+@app.command(
+    name="compare-extractors",
+    epilog="Example: woolmill compare-extractors crawl/00000.warc.gz --limit 500 --out compared    or    "
+    "woolmill compare-extractors 'crawl/*.warc.gz' --json",
+)
+def compare_extractors(
+    warc: Annotated[list[str], typer.Argument(metavar="WARC...", help="WARC files, folders, globs, URLs or listings of them")],
+    limit: Annotated[int | None, typer.Option(min=1, help="most pages to read")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder for index.html with texts side by side")] = None,
+    samples: Annotated[int, typer.Option(min=0, max=100, help="pages shown in it, those with the least agreement")] = 12,
+    as_json: AsJson = False,
+) -> None:
+    """Run every extraction engine over a crawl: yield, agreement, speed, and texts side by side where they differ most."""
+    with _one_line():
+        from dataclasses import asdict
+
+        from console import compare as logic
+        from console import compare_page, show
+        from jobs.store import write_atomic
+
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+        try:
+            found = logic.compare(logic.pages(warc, limit=limit), samples=samples)
+        except logic.CompareError as error:
+            raise _said(str(error), NOT_FOUND) from error
+        if as_json:
+            ratios = compare_page.ratios(found)
+            engines = [asdict(one) | {"speed": one.speed, "times_the_slowest": ratios[one.engine]} for one in found.engines]
+            show.as_json({"pages": found.pages, "engines": engines, "overlaps": [asdict(one) for one in found.overlaps]})
+        else:
+            show.comparison(found)
+        if out:
+            target = out / "index.html"
+            write_atomic(target, compare_page.render(found, warc))
+            if not as_json:
+                print(target)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
@@ -295,9 +334,10 @@ def _mistakes() -> tuple[type[Exception], ...]:
     from conf.load import SettingsError
     from console.peek import PeekError
     from console.trail import TrailError
+    from jobs.sources.inputs import InputError
     from jobs.store import StoreError
 
-    return (SettingsError, StoreError, PeekError, TrailError)
+    return (SettingsError, StoreError, InputError, PeekError, TrailError)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from console.compare import Comparison
     from console.config import Shown
     from console.explain import Capture, Decision, Explanation, Step, Story
 
@@ -97,6 +98,19 @@ def settings(found: Sequence[Shown], *, values: bool) -> None:
         allowed = "" if values else f"; {one.allowed}"
         shown.add_row(_text(f"  {one.meaning}{source}{allowed}", "dim"))
         _indented(shown, 2)
+
+
+def comparison(found: Comparison) -> None:
+    """Print what engines made of the same pages, then how far each two of them agree."""
+    from console.compare_page import figures
+
+    rows = figures(found)
+    _console().print(_text(f"{found.pages:,} HTML pages", "bold"))
+    table((list(row.values()) for row in rows), list(rows[0]), right=list(rows[0])[1:])
+    heads = ("engines", "shingle F1", "same words", "pages")
+    pairs_ = ((f"{o.left}, {o.right}", f"{o.shingle_f1:.3f}", f"{o.equal:.1%}", o.pages) for o in found.overlaps)
+    _console().print()
+    table(pairs_, heads, right=heads[1:])
 
 
 def explanation(found: Explanation, *, signals: bool) -> None:

@@ -21,7 +21,7 @@ from jobs.store import Run
 
 ROOT = Path(cli.__file__).resolve().parents[1]
 HEAVY = ("pyspark", "pyarrow", "duckdb", "pydantic", "numpy", "jinja2")
-COMMANDS = ("run", "config", "explain", "trail", "report", "peek", "tables", "models")
+COMMANDS = ("run", "config", "explain", "trail", "report", "peek", "tables", "models", "compare-extractors")
 RECIPE = "name: small\nstages: [extract]\ninput: {paths: [a.warc.gz]}\n"
 
 

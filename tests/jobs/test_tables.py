@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from jobs.tables import TABLES, handbook
+from jobs.clean import spans_in
+from jobs.extract import spans_out
+from jobs.tables import SPANS, TABLES, handbook
+from udfs.spans import Span
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,3 +29,10 @@ def test_documents_are_keyed_by_id_and_split():
 def test_the_docs_are_current():
     """docs/tables.md is what the command prints."""
     assert (ROOT / "docs" / "tables.md").read_text() == handbook()
+
+
+def test_spans_come_back_as_they_were_written():
+    """A column holds all of a span, a language that is not stated too."""
+    spans = (Span(0, 4, "code", "python"), Span(5, 6, "code"), Span(7, 9, "math"))
+    assert spans_in(pa.array([spans_out(spans)], SPANS).to_pylist()[0]) == spans
+    assert spans_in(None) == ()
