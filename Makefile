@@ -10,6 +10,7 @@ export SPARK_LOCAL_IP
 
 BIN     := $(VENV)/bin
 LID     := classifiers/models/lid.176.ftz
+KERNELS := udfs/html/compiled.py $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py)
 INSTALL := -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
@@ -19,10 +20,10 @@ INSTALL := -m pip --disable-pip-version-check install --quiet
 help:  ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-demo: $(VENV)/.ready $(LID)  ## run the whole pipeline on the sample crawl (another recipe: RECIPE=conf/llama3.yaml)
+demo: $(VENV)/.ready $(LID) $(VENV)/.compiled  ## run the whole pipeline on the sample crawl (another recipe: RECIPE=conf/llama3.yaml)
 	$(BIN)/woolmill run $(RECIPE)
 
-test: $(VENV)/.ready-to-test $(LID)  ## run the tests (a choice of them: ARGS='-m "not slow" tests/udfs')
+test: $(VENV)/.ready-to-test $(LID) $(VENV)/.compiled  ## run the tests (a choice of them: ARGS='-m "not slow" tests/udfs')
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: style format types imports  ## check style, types and the direction of imports
@@ -42,7 +43,7 @@ models: $(LID)  ## fetch the models that the repository does not carry
 
 airflow-env: $(AIRFLOW)/.ready  ## make Airflow's environment, which is apart from Spark's
 
-airflow-test: $(AIRFLOW)/.ready $(VENV)/.ready $(LID)  ## run the DAG of a recipe once, from end to end
+airflow-test: $(AIRFLOW)/.ready $(VENV)/.ready $(LID) $(VENV)/.compiled  ## run the DAG of a recipe once, from end to end
 	VENV=$(VENV) AIRFLOW=$(AIRFLOW) airflow_dags/run_test.sh $(RECIPE)
 
 clean:  ## remove the environments, the fetched models, the demo's run and whatever was built
@@ -51,6 +52,10 @@ clean:  ## remove the environments, the fetched models, the demo's run and whate
 
 $(LID): | $(VENV)/.ready
 	$(BIN)/python -m classifiers.fetch
+
+$(VENV)/.compiled: $(KERNELS) | $(VENV)/.ready
+	$(BIN)/python -c 'from udfs.html import compile_kernels; compile_kernels()'
+	@touch $@
 
 $(VENV)/.ready: constraints.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python $(INSTALL) -c constraints.txt --upgrade pip
