@@ -105,3 +105,29 @@ def test_confidence_is_between_zero_and_one() -> None:
     assert 0.99 < sure <= 1
     assert 0 < doubtful < 0.6
     assert decode(scan(b""), prediction([])).expected_f1 == 0
+
+
+def test_lists_are_not_torn():
+    """An item that the model likes less than its siblings goes or stays with them; a paragraph beside it does not."""
+    page = scan(
+        b"<article><p>"
+        + b"one two three four five six seven. " * 9
+        + b"</p><ul>"
+        + b"<li>an item of the list</li>" * 5
+        + b"</ul></article>"
+    )
+    p = np.array([0.95, 0.8, 0.8, 0.4, 0.8, 0.8], np.float32)
+    article = np.eye(len(PAGE_TYPES), dtype=np.float32)[0]
+    assert decode(page, Prediction(p, article)).keep.all()
+    assert decode(page, Prediction(np.where(p > 0.9, p, 1 - p).astype(np.float32), article)).keep.tolist() == [True] + [False] * 5
+
+
+@pytest.mark.parametrize(("page", "kept"), [
+    (b"<main><p>%s</p><pre>x = 1</pre><p>%s</p></main><footer><pre>y = 2</pre></footer>", [True, True, True, False]),
+    (b"<main><p>%s</p><div hidden><pre>x = 1</pre></div><p>%s</p></main><nav><pre>y = 2</pre></nav>", [True, True, True, False]),
+])  # fmt: skip
+def test_code_is_kept_where_the_text_is(page, kept):
+    """Whatever the model says of it; code in chrome is not."""
+    tables = scan(page % ((b"one two three four five six seven. " * 9,) * 2))
+    p = np.array([0.95, 0.05, 0.95, 0.05], np.float32)
+    assert decode(tables, Prediction(p, np.eye(len(PAGE_TYPES), dtype=np.float32)[1])).keep.tolist() == kept

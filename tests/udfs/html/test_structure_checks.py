@@ -17,7 +17,7 @@ from typing import Any
 from udfs.html import plain_text
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "structure_checks.jsonl"
-LEAST = 37
+LEAST = 38
 """Checks that pass; to be raised with every one that is mended, never lowered."""
 FREE = {
     *("Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "MIT", "MIT or Apache-2.0"),
