@@ -193,8 +193,9 @@ def read_text(body: bytes | str, *, url: str | None = None, charset: str | None 
 
 
 def plain_text(page: str | bytes, url: str | None = None) -> str:
-    """Text of a page, by the default settings; raises `PageRejected` as `extract` does."""
-    return extract(page, url=url).text
+    """Text of a page, by the default settings, without its metadata; raises `PageRejected` as `extract` does."""
+    source, _ = _source(page, None, _DEFAULT)
+    return read_main(source, scan(source), StatedKind("other"), _DEFAULT, url).text
 
 
 def compile_kernels() -> None:

@@ -306,3 +306,14 @@ def test_a_sign_between_two_elements_stays(sign):
     text = extract(page).text
     assert html.unescape(sign).strip() in text
     assert "\u2060" not in text
+
+
+def test_plain_text_is_the_text_of_the_extraction():
+    """The short way to a text and the long one give the same, for pages whose text is in elements and in data."""
+    body = json.dumps({"@type": "Article", "articleBody": "Wool is spun by hand here. " * 20})
+    for page in (
+        "<p>One.<p>Two <b>bold</b> words.",
+        f"<script type=application/ld+json>{body}</script>",
+        b"<p>caf\xe9 noir et blanc",
+    ):
+        assert plain_text(page) == extract(page).text != ""
