@@ -3,8 +3,8 @@
     python benchmarks/crawl_engines.py [--data $WOOLMILL_DATA] [--limit N] [--out benchmarks/results/DATE-crawl-engines.md]
 
 Every HTML page of ``DATA/warc`` goes through every engine of `udfs.html.settings.Engine`, the rest of the settings at their
-defaults. F1 is that of the longest common subsequence of lower-case words with ``gold_text.jsonl.xz``, page by page. Speed is
-CPU time; compare its ratios.
+defaults. F1 is that of the longest common subsequence of lower-case words with ``gold_text.jsonl.xz``, page by page, without the
+pages that the block model was trained on. Speed is CPU time; compare its ratios.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import LCSseq
 
+from classifiers.extractor.corpus import DOCUMENTATION, read_documentation
 from console.compare import ENGINES, Page, Reader, pages, read, reader
 from udfs.html.settings import Engine
 
@@ -73,11 +74,12 @@ def lcs(found: Sequence[str], gold: Sequence[str]) -> Score:
     return Score(precision, recall, 2 * precision * recall / (precision + recall) if common else 0.0)
 
 
-def gold_texts(path: Path) -> dict[str, tuple[str, str]]:
-    """Return record id to language and gold text."""
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
+def gold_texts(data: Path) -> dict[str, tuple[str, str]]:
+    """Return record id to language and gold text, without the pages that the block model was trained on."""
+    trained = {record.id for record in read_documentation(data)}
+    with lzma.open(data / DOCUMENTATION, "rt", encoding="utf-8") as lines:
         rows = map(json.loads, lines)
-        return {row["record_id"]: (row["lang"], row["text"]) for row in rows}
+        return {row["record_id"]: (row["lang"], row["text"]) for row in rows if row["record_id"] not in trained}
 
 
 def measure(found: Iterable[Page], gold: Mapping[str, tuple[str, str]]) -> tuple[int, dict[Engine, Column]]:
@@ -155,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.data is None:
         parser.error("name the data folder by --data or WOOLMILL_DATA")
     folder = arguments.data / "warc"
-    count, columns = measure(pages([str(folder)], limit=arguments.limit), gold_texts(folder / "gold_text.jsonl.xz"))
+    count, columns = measure(pages([str(folder)], limit=arguments.limit), gold_texts(arguments.data))
     if not count:
         parser.error(f"there is no HTML page in {folder}")
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
