@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from udfs.html.charset import as_utf8
 from udfs.html.engines import read_by_engine
@@ -16,6 +17,7 @@ from udfs.html.settings import HtmlSettings, PageKind, StatedKind, TextSource
 from udfs.html.text.codeblocks import verbatim
 from udfs.html.text.finishing import assemble, finish
 from udfs.html.text.marks import Piece, without_marks
+from udfs.html.utf8 import is_utf8
 from udfs.spans import Part, Span
 
 LITTLE = 25
@@ -210,11 +212,18 @@ def _source(page: bytes | str, charset: str | None, settings: HtmlSettings) -> t
     """Return a page as UTF-8 without NULs, lone surrogates and the marks that serve inside; and the codec it came in."""
     if len(page) > settings.max_page_bytes:
         raise PageRejected("too_large", f"{len(page)} bytes, at most {settings.max_page_bytes} are read")
+    _compile_for_bytes()
     source, codec = as_utf8(page, charset) if isinstance(page, bytes) else (_encoded(page), "str")
     # Looking for one byte is twenty times as fast as looking for three, and hardly a page has it.
     if _MARK_BYTES[:1] in source and _MARK_BYTES in source:
         source = without_marks(source.decode()).encode()
     return source.replace(b"\x00", b"") if b"\x00" in source else source, codec
+
+
+@cache
+def _compile_for_bytes() -> None:
+    """Compile with the first page, of whatever type, what only pages given as bytes need: no later page should wait for it."""
+    is_utf8(b"a page")
 
 
 def _encoded(page: str) -> bytes:
