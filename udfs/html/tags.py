@@ -118,4 +118,11 @@ def _decoded(value: str) -> str:
 
 
 def _character(match: re.Match[str]) -> str:
-    return html5.get(match[1], match[0]) if match[1] else html.unescape(match[0])
+    if match[1]:
+        return html5.get(match[1], match[0])
+    # References to control characters are errors that the standard still reads; Python drops them.
+    return html.unescape(match[0]) or _numbered(match[0].strip("&#;"))
+
+
+def _numbered(digits: str) -> str:
+    return chr(int(digits[1:], 16) if digits[0] in "xX" else int(digits))

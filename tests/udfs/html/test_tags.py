@@ -31,6 +31,7 @@ from udfs.html.tags import attributes, by_kind, metas, unescape
         (b"<a b='&#0;&#xD800;&#99999999999999;'>", {"b": "\ufffd\ufffd\ufffd"}),
         ("<a é='ü' b=\u3042>".encode(), {"é": "ü", "b": "\u3042"}),
         (b"<a b=\xff>", {"b": "\ufffd"}),
+        (b"<a b='&#3 &#x3;'>", {"b": "\x03 \x03"}),
     ],
 )
 def test_attributes(tag, want):
