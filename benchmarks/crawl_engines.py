@@ -14,34 +14,18 @@ import json
 import lzma
 import os
 import platform
-import re
 import statistics
 import sys
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rapidfuzz.distance import LCSseq
-
 from classifiers.extractor.corpus import DOCUMENTATION, read_documentation
+from classifiers.extractor.evaluate import MAX_TOKENS, lcs_scores
+from classifiers.extractor.labels import tokens
 from console.compare import ENGINES, Page, Reader, pages, read, reader
 from udfs.html.settings import Engine
-
-TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|\w+")
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-MAX_TOKENS = 200_000
-"""Words of a text beyond which it is cut before it is compared, so that one page cannot hold up the run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Precision, recall and F1 of one text, 0 to 1."""
-
-    precision: float
-    recall: float
-    f1: float
 
 
 @dataclass(slots=True)
@@ -54,24 +38,9 @@ class Column:
     failed: int = 0
     seconds: float = 0.0
     worst: float = 0.0
-    scores: list[Score] = field(default_factory=list)
+    scores: list[tuple[float, float, float]] = field(default_factory=list)
+    """Precision, recall and F1 of each gold page, 0 to 1."""
     by_language: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-
-def tokens(text: str) -> list[str]:
-    """Return lower-case words of the NFC text, soft hyphens and zero-width characters out; a CJK character is a word."""
-    return TOKEN.findall(INVISIBLE.sub("", unicodedata.normalize("NFC", text).lower()))[:MAX_TOKENS]
-
-
-def lcs(found: Sequence[str], gold: Sequence[str]) -> Score:
-    """Score words by the longest common subsequence; two empty texts agree, one empty text scores 0."""
-    if not found or not gold:
-        same = float(not found and not gold)
-        return Score(same, same, same)
-    ids: dict[str, int] = {}
-    common = LCSseq.similarity(*([ids.setdefault(word, len(ids)) for word in words] for words in (found, gold)))
-    precision, recall = common / len(found), common / len(gold)
-    return Score(precision, recall, 2 * precision * recall / (precision + recall) if common else 0.0)
 
 
 def gold_texts(data: Path) -> dict[str, tuple[str, str]]:
@@ -101,7 +70,7 @@ def measure(found: Iterable[Page], gold: Mapping[str, tuple[str, str]]) -> tuple
 
 def _add(column: Column, run: Reader, page: Page, gold: tuple[str, str] | None) -> None:
     reading = read(run, page)
-    words = tokens(reading.text)
+    words = tokens(reading.text)[:MAX_TOKENS]
     column.with_text += bool(words)
     column.words += len(words)
     column.refused += reading.fault == "rejected"
@@ -109,9 +78,9 @@ def _add(column: Column, run: Reader, page: Page, gold: tuple[str, str] | None) 
     column.seconds += reading.seconds
     column.worst = max(column.worst, reading.seconds)
     if gold:
-        score = lcs(words, tokens(gold[1]))
+        score = lcs_scores(words, tokens(gold[1])[:MAX_TOKENS])
         column.scores.append(score)
-        column.by_language[gold[0]].append(score.f1)
+        column.by_language[gold[0]].append(score[2])
 
 
 def table(count: int, columns: Mapping[Engine, Column]) -> str:
@@ -123,18 +92,14 @@ def table(count: int, columns: Mapping[Engine, Column]) -> str:
     )
     lines = [f"| {' | '.join(heads)} |", "| --- " + "| ---: " * (len(heads) - 1) + "|"]
     for engine, c in columns.items():
-        mean = [statistics.fmean(values) if values else 0.0 for values in zip(*map(_triple, c.scores), strict=True)] or [0.0] * 3
+        mean = [statistics.fmean(values) if values else 0.0 for values in zip(*c.scores, strict=True)] or [0.0] * 3
         row = (
             *(engine, f"{count:,}", f"{c.with_text:,}", f"{c.words:,}", f"{c.refused:,}", f"{c.failed:,}", f"{len(c.scores):,}"),
-            *(f"{mean[2]:.4f}", f"{mean[0]:.4f}", f"{mean[1]:.4f}", f"{sum(s.f1 < 0.8 for s in c.scores):,}"),
+            *(f"{mean[2]:.4f}", f"{mean[0]:.4f}", f"{mean[1]:.4f}", f"{sum(f1 < 0.8 for *_, f1 in c.scores):,}"),
             *(f"{count / c.seconds:,.0f}", f"{slowest / c.seconds:.1f}", f"{1000 * c.worst:,.0f}"),
         )
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
-
-
-def _triple(score: Score) -> tuple[float, float, float]:
-    return score.precision, score.recall, score.f1
 
 
 def languages(columns: Mapping[Engine, Column]) -> str:

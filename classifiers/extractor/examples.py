@@ -6,7 +6,6 @@ known of the page, see `labels_of`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,13 +17,9 @@ from classifiers.extractor.corpus import Record
 from classifiers.extractor.eye_labels import read_labels, readings
 from classifiers.extractor.labels import Floats, gold_labels, tokens
 from classifiers.extractor.teachers import Teachers, agreed_labels, masked, with_phrases
+from udfs.html.main_content import SCANTY, with_noscript_open
 from udfs.html.page.layout import PageTables
 from udfs.html.page.scanner import scan, text_of_block
-
-SCANTY = 50
-"""Tokens below which a page is read with its ``noscript`` elements opened: forums put their posts there."""
-
-_NOSCRIPT = re.compile(rb"<(/?)noscript(?=[\s/>])", re.IGNORECASE)
 
 Source = Literal["gold", "marked", "documentation"]
 
@@ -92,9 +87,9 @@ def read_page(html: str) -> tuple[PageTables, list[list[str]]]:
     page = html.encode("utf-8", "surrogatepass")
     tables = scan(page)
     blocks = _tokens_of(tables)
-    if sum(map(len, blocks)) >= SCANTY or not _NOSCRIPT.search(page):
+    if sum(map(len, blocks)) >= SCANTY or (shown := with_noscript_open(page)) == page:
         return tables, blocks
-    opened = scan(_NOSCRIPT.sub(rb"<\1div", page))
+    opened = scan(shown)
     return opened, _tokens_of(opened)
 
 

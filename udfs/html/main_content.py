@@ -65,7 +65,12 @@ def _opened(source: bytes, tables: PageTables) -> PageTables:
     """Return the page with its ``noscript`` elements opened, if it shows hardly a word without."""
     if tables.blocks[:, Block.WORDS].sum() >= SCANTY or not (tables.heads[:, 0] == Head.NOSCRIPT).any():
         return tables
-    return scan(_NOSCRIPT.sub(rb"<\1div", source))
+    return scan(with_noscript_open(source))
+
+
+def with_noscript_open(source: bytes) -> bytes:
+    """Return a page whose ``noscript`` elements are ``div`` elements, so that what they hold is read."""
+    return _NOSCRIPT.sub(rb"<\1div", source)
 
 
 def _of_elements(tables: PageTables, stated: StatedKind, settings: HtmlSettings, url: str | None) -> Main:
