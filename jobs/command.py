@@ -6,7 +6,6 @@ import argparse
 import importlib
 import json
 import sys
-import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +21,6 @@ from jobs.stage import Outcome, Stage
 from jobs.store import Run, StoreError
 from udfs.blocklist import BlockListError
 from udfs.fasttext import ModelMissing
-from udfs.html import compile_kernels
 from udfs.rules import UnknownNameError
 from udfs.tokens import TokenCounterError
 
@@ -68,18 +66,15 @@ def run_recipe(
         Exit code: 0 done, 2 settings, 3 input, 4 output, 5 accounts out of balance, 1 anything else, 130 interrupted.
     """
     root: Path | None = None
-    progress = Progress()
     try:
         resolved = resolve(recipe, overrides)
         _check_stages(resolved, [name for name in (start, only, *force) if name])
         root = Path(resolved.recipe.output.path) / resolved.recipe.run
         for stage in (stages[name] for name in resolved.recipe.stages if name in stages):
             stage.models(resolved.recipe)
-        if "extract" in stages and "extract" in resolved.recipe.stages:
-            _compile(progress)
         store = Run(root)
         splits = input_splits(resolved.recipe.input)
-        with store.locked(), Runner(resolved, store, stages, splits, progress) as runner:
+        with store.locked(), Runner(resolved, store, stages, splits, Progress()) as runner:
             outcomes = runner.run(start=start, only=only, force=force)
         print(_summary(store, outcomes, as_json=as_json))
         return DONE
@@ -119,17 +114,6 @@ def recipe_parser(what: str) -> argparse.ArgumentParser:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings that differ from the recipe's")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     return parser
-
-
-def _compile(progress: Progress) -> None:
-    """Compile the page reader before workers start, which would each do it; say so when it takes long."""
-    patience = threading.Timer(3.0, progress.say, ["compiling the page reader, about a minute, once a machine"])
-    patience.daemon = True
-    patience.start()
-    try:
-        compile_kernels()
-    finally:
-        patience.cancel()
 
 
 def _check_stages(resolved: Resolved, named: Sequence[str]) -> None:

@@ -6,8 +6,9 @@ Raw HTML is not copied: (file, offset, length) points back to it.
 from __future__ import annotations
 
 import sys
+import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from jobs.sources.inputs import open_input
 from jobs.sources.texts import TextRecord, read_texts
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import LANGUAGE, blocklist, page_settings, shipped, sketch_settings
+from udfs.html import compile_kernels
 from udfs.html.blocks import blockmodel
 from udfs.lines import line_hashes
 from udfs.page import Document, PageSettings, Verdict, judge, judge_text
@@ -208,6 +210,17 @@ def _models(recipe: Recipe) -> Mapping[str, str]:
     return shipped(LANGUAGE) | {"blocks": blockmodel.digest(), "blocklists": blocklist(recipe.extract).digest}
 
 
+def _compile(say: Callable[[str], None]) -> None:
+    """Compile the page reader before workers start, which would each do it; say so when it takes long."""
+    patience = threading.Timer(3.0, say, ["compiling the page reader, about a minute, once a machine"])
+    patience.daemon = True
+    patience.start()
+    try:
+        compile_kernels()
+    finally:
+        patience.cancel()
+
+
 STAGE = SplitStage(
     "extract",
     2,
@@ -216,6 +229,7 @@ STAGE = SplitStage(
     models=_models,
     libraries=("fastwarc", "resiliparse", "trafilatura", "lxml", "chardetng_py", "numba", "can_ada", "tld", "fasttext-wheel"),
     work=work,
+    prepare=_compile,
 )
 
 if __name__ == "__main__":

@@ -198,6 +198,7 @@ class _SplitJob:
         reused = reuse(attempt, version, self.wanted)
         missing = [s for s in runner.splits if s.key not in reused]
         if missing:
+            stage.prepare(runner.progress.say)
             tasks = [(self.reads.task(s, stage, runner.recipe), self.wanted[s.key]) for s in missing]
             with runner.progress.splits(stage.name, attempt, len(runner.splits)):
                 run_splits(runner.spark, stage, attempt, tasks)

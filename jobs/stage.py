@@ -117,6 +117,10 @@ class SplitStage(Stage):
     work : callable
         ``work(task, out)`` runs in a worker: reads the split, writes rows and accounts to ``out``, and yields now and then, with
         the number of documents so far, so that a hanging worker is noticed.
+    prepare : callable
+        ``prepare(say)`` runs in the driver before workers start, when there is work: what each of them would do otherwise.
+        ``say`` prints a line.
     """
 
     work: Callable[[SplitTask, PartWriter], Iterator[int]] = field(kw_only=True)
+    prepare: Callable[[Callable[[str], None]], None] = field(default=lambda _: None, kw_only=True)
