@@ -3,7 +3,7 @@
 ``tests/data/extraction_gate.jsonl.xz``, a page a line: address, language, source, licence, the label of the HTTP header, the page's
 bytes (``html_b64``), its main text, and where that text comes from (``gold``): ``crawl`` is the gold text of the test crawl,
 ``container`` is the documentation's own content container without its navigation, ``written`` pages were made up for this file
-together with their text. F1 is that of the longest common subsequence of words, as in ``benchmarks/crawl_engines.py``.
+together with their text. F1 is that of the longest common subsequence of words, as in ``classifiers/extractor/evaluate.py``.
 
 A floor is a measured mean less 0.01. To pin new floors, after an engine became better or the data changed:
 
@@ -25,7 +25,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.crawl_engines import Score, lcs, tokens
+from classifiers.extractor.evaluate import lcs_scores
+from classifiers.extractor.labels import tokens
 from console.compare import charset_of
 from udfs.html import extract
 
@@ -68,13 +69,13 @@ def pages() -> list[dict[str, Any]]:
 
 
 @cache
-def scores() -> dict[str, Score]:
-    """Score of each page by the default engine."""
+def scores() -> dict[str, tuple[float, float, float]]:
+    """Precision, recall and F1 of each page by the default engine."""
     found = {}
     for page in pages():
         charset = charset_of(page["content_type"])
         text = extract(base64.b64decode(page["html_b64"]), url=page["url"], charset=charset).text
-        found[page["id"]] = lcs(tokens(text), tokens(page["text"]))
+        found[page["id"]] = lcs_scores(tokens(text), tokens(page["text"]))
     return found
 
 
@@ -82,11 +83,11 @@ def means() -> dict[str, float]:
     """Mean F1 of all pages, of each source of gold texts and of each language; the least of all pages."""
     groups: dict[str, list[float]] = {}
     for page in pages():
-        f1 = scores()[page["id"]].f1
+        f1 = scores()[page["id"]][2]
         for group in ("all", page["gold"], page["lang"]):
             groups.setdefault(group, []).append(f1)
     found = {group: statistics.fmean(values) for group, values in groups.items()}
-    return found | {"least": min(score.f1 for score in scores().values())}
+    return found | {"least": min(f1 for *_, f1 in scores().values())}
 
 
 def test_the_pages_are_those_that_the_floors_were_measured_on() -> None:
@@ -104,7 +105,7 @@ def test_the_pages_are_those_that_the_floors_were_measured_on() -> None:
 def test_no_mean_is_below_its_floor(group: str) -> None:
     """Pages below their group's mean are named, the worst first."""
     found = means()[group]
-    worst = sorted((scores()[p["id"]].f1, p["url"]) for p in pages() if group in ("all", "least", p["gold"], p["lang"]))[:5]
+    worst = sorted((scores()[p["id"]][2], p["url"]) for p in pages() if group in ("all", "least", p["gold"], p["lang"]))[:5]
     assert found >= FLOORS[group], f"{group}: {found:.4f} < {FLOORS[group]}; {worst}"
 
 
@@ -113,7 +114,7 @@ def test_the_gate_tells_extraction_from_all_text() -> None:
     from resiliparse.extract.html2text import extract_plain_text
 
     everything = [
-        lcs(tokens(extract_plain_text(base64.b64decode(p["html_b64"]).decode("utf-8", "replace"))), tokens(p["text"])).f1
+        lcs_scores(tokens(extract_plain_text(base64.b64decode(p["html_b64"]).decode("utf-8", "replace"))), tokens(p["text"]))[2]
         for p in pages()
     ]
     assert statistics.fmean(everything) < FLOORS["all"] - 0.02
@@ -124,6 +125,6 @@ if __name__ == "__main__":
     for name, mean in means().items():
         print(f'    "{name}": {mean - MARGIN:.4f},')
     print("}")
-    for page in sorted(pages(), key=lambda page: scores()[page["id"]].f1):
-        score = scores()[page["id"]]
-        print(f"# {score.f1:.3f} P {score.precision:.3f} R {score.recall:.3f} {page['lang']} {page['gold']} {page['url']}")
+    for page in sorted(pages(), key=lambda page: scores()[page["id"]][2]):
+        precision, recall, f1 = scores()[page["id"]]
+        print(f"# {f1:.3f} P {precision:.3f} R {recall:.3f} {page['lang']} {page['gold']} {page['url']}")
