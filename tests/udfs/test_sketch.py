@@ -1,4 +1,4 @@
-"""Sketches against plain Python, datasketch and the exact similarities of real pairs."""
+"""What sketches promise: which texts agree, how well they estimate, and the exact similarities of real pairs."""
 
 from __future__ import annotations
 
@@ -6,52 +6,37 @@ import json
 import lzma
 import os
 import random
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
-import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.sketch import SketchSettings, gram_hashes, s_curve, similarity, sketch, token_hashes
-from udfs.words import tokens
+from udfs.sketch import (
+    Family,
+    SketchSettings,
+    gram_hashes,
+    s_curve,
+    shingle_hashes,
+    shingle_jaccard,
+    similarity,
+    sketch,
+    sketch_batch,
+    token_hashes,
+)
 
 DEFAULT = SketchSettings()
-WORD_64 = 2**64 - 1
 
 
-def _mix(value: int) -> int:
-    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        value = (value ^ (value >> 33)) * factor & WORD_64
-    return value ^ (value >> 33)
-
-
-def _plain_shingles(words: list[str], n: int) -> set[int]:
-    hashes = [xxhash.xxh3_64_intdigest(word.encode()) for word in words]
-    width = min(n, len(words))
-    shingles = set()
-    for start in range(len(words) - width + 1):
-        value = 0
-        for term in hashes[start : start + width]:
-            value = (value * 0x9E3779B97F4A7C15 + term) & WORD_64
-        shingles.add(_mix(value))
-    return shingles
-
-
-def _plain_sketch(text: str, settings: SketchSettings) -> tuple[int, list[int], bytes]:
-    """The definition in whole numbers of Python: no array, no wrap-around by accident."""
-    shingles = _plain_shingles(tokens(text)[: settings.max_tokens], settings.ngram)
-    size = settings.bands * settings.rows
-    drawn = np.random.Philox(key=settings.seed).random_raw(2 * size).tolist()
-    minima = [min(((a | 1) * x + b) & WORD_64 for x in shingles) >> 32 for a, b in zip(drawn[:size], drawn[size:], strict=True)]
-    keys = []
-    for band in range(settings.bands):
-        key = _mix(band + 1)
-        for value in minima[band * settings.rows : (band + 1) * settings.rows]:
-            key = _mix((key * 0x9E3779B97F4A7C15 + value) & WORD_64)
-        keys.append(key - 2**64 if key >= 2**63 else key)
-    return len(shingles), keys, bytes(value & 255 for value in minima)
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """Compile before the first test, none of which is timed on it."""
+    sketch("a", DEFAULT)
+    shingle_hashes("a", DEFAULT)
 
 
 def _values(signature: bytes) -> np.ndarray:
@@ -62,34 +47,13 @@ def _random_text(rng: random.Random, n: int) -> str:
     return " ".join(f"w{rng.randrange(5000)}" for _ in range(n))
 
 
-@pytest.mark.parametrize(
-    ("n", "settings"),
-    [
-        (1, DEFAULT),
-        (4, DEFAULT),
-        (5, DEFAULT),
-        (6, SketchSettings(ngram=1, bands=1, rows=1)),
-        (300, DEFAULT),
-        (300, SketchSettings(ngram=13, bands=9, rows=13, seed=7)),
-        (300, SketchSettings(bands=2, rows=2, max_tokens=50)),
-        (3000, DEFAULT),  # more shingles than one block of products holds
-    ],
-)
-def test_equals_the_definition(n: int, settings: SketchSettings) -> None:
-    """Shingle count, band keys and signature are what plain whole-number arithmetic gives."""
-    text = _random_text(random.Random(n), n)
-    made = sketch(text, settings)
-    assert (made.n_shingles, made.bands.tolist(), made.signature) == _plain_sketch(text, settings)
-
-
 def test_values_are_pinned() -> None:
     """A sketch is the same on every machine and with every library version: stored keys must stay valid."""
     made = sketch("The quick brown fox jumps over the lazy dog.", SketchSettings(bands=2, rows=2))
-    assert made.exact == xxhash.xxh3_128_digest(b"the quick brown fox jumps over the lazy dog")
-    assert (made.bands.tolist(), made.signature.hex()) == PINNED
+    assert (made.exact.hex(), made.n_shingles, made.bands.tolist(), made.signature.hex()) == PINNED
 
 
-PINNED = ([8016363991469550150, -4934417621873840875], "16ae95a6")
+PINNED = ("bb486a1947bf149854308c5fa3579f27", 5, [-8607892035050130037, 782940337951190656], "cb4e0582")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +80,7 @@ def test_pairs(first: str, second: str, same_exact: bool, shared_bands: int | No
 def test_without_a_token(text: str) -> None:
     """A text without a token has no key, so it can never be proposed as a duplicate."""
     made = sketch(text, DEFAULT)
-    assert (made.n_shingles, len(made.bands), made.signature) == (0, 0, b"")
+    assert (made.exact, made.n_shingles, len(made.bands), made.signature) == (bytes(16), 0, 0, b"")
     assert made.bands.dtype == np.int64
 
 
@@ -138,18 +102,40 @@ def test_tokens_beyond_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 500_000, "& " * 60_000, "a " * 200_000, "漢" * 100_000], ids=["word", "marks", "one", "han"]
+    "wrong",
+    [
+        {"ngram": 0},
+        {"bands": 0},
+        {"rows": -1},
+        {"max_tokens": 0},
+        {"seed": -1},
+        {"seed": 2**64},
+        {"seed": 2**32, "family": "datasketch"},
+        {"family": "sha1"},
+    ],
 )
-def test_hostile_texts(text: str) -> None:
-    """Endless words and repetitions have few shingles and cost no more than their length."""
-    assert sketch(text, DEFAULT).n_shingles <= 1
-
-
-@pytest.mark.parametrize("wrong", [{"ngram": 0}, {"bands": 0}, {"rows": -1}, {"max_tokens": 0}, {"seed": -1}, {"seed": 2**64}])
-def test_wrong_settings(wrong: dict[str, int]) -> None:
+def test_wrong_settings(wrong: dict[str, Any]) -> None:
     """A setting out of range is refused by name."""
     with pytest.raises(ValueError, match=f"sketch: {next(iter(wrong))} is "):
         SketchSettings(**wrong)
+
+
+def test_exact_hash_tells_token_streams_apart() -> None:
+    """Order, borders of tokens, single letters and the place of a repetition all count; nothing collides among many."""
+    near = ["ab c", "a bc", "abc", "c ab", "a b c", "a", "a a", "a a a", "b a a", "a b a", "漢", "漢漢", "é", "e", "0", "00"]
+    near += [f"page {i} of {j}" for i in range(200) for j in range(200)]
+    hashes = [sketch(text, SketchSettings(bands=1, rows=1)).exact for text in near]
+    assert len(set(hashes)) == len(near)
+    assert len({digest[:8] for digest in hashes}) == len({digest[8:] for digest in hashes}) == len(near)
+
+
+def test_exact_hash_has_no_weak_bit() -> None:
+    """Among texts that differ in one word every bit is one half the time, and no two bits go together."""
+    digests = [sketch(f"a page about number {i} and no other", SketchSettings(bands=1, rows=1)).exact for i in range(4000)]
+    bits = np.unpackbits(np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 16), axis=1).astype(np.float64)
+    assert np.abs(bits.mean(axis=0) - 0.5).max() < 0.04
+    together = np.corrcoef(bits.T) - np.eye(128)
+    assert np.abs(together).max() < 0.09
 
 
 def test_seeds_draw_other_functions() -> None:
@@ -194,6 +180,39 @@ def test_s_curve(j: float, bands: int, rows: int, expected: float) -> None:
     assert s_curve(j, bands, rows) == pytest.approx(expected, abs=0.0006)
 
 
+def _set(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.uint64)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "most", "expected"),
+    [
+        (_set(), _set(), 5, 0.0),
+        (_set(1), _set(), 5, 0.0),
+        (_set(1, 2, 3), _set(1, 2, 3), 3, 1.0),
+        (_set(1, 2, 3, 4), _set(3, 4, 5), 5, 2 / 5),  # both whole
+        (_set(1, 2, 3), _set(1, 3, 9), 3, 2 / 3),  # both cut: what lies above 3 is unknown
+        (_set(1, 2, 3), _set(2, 50), 3, 1 / 3),  # the first is cut, so 50 may be in it
+        (_set(5, 6, 7), _set(1, 2, 3), 3, 0.0),
+    ],
+)
+def test_shingle_jaccard_by_hand(first: np.ndarray, second: np.ndarray, most: int, expected: float) -> None:
+    """Exact on whole sets; on cut ones only the part that both sets show is compared."""
+    assert shingle_jaccard(first, second, most) == pytest.approx(expected)
+    assert shingle_jaccard(second, first, most) == pytest.approx(expected)
+
+
+def test_shingle_jaccard_is_unbiased() -> None:
+    """From the 200 smallest hashes of sets of different size the mean error is near 0, the spread binomial."""
+    dice, errors = np.random.default_rng(4), []
+    for _ in range(400):
+        both, only_a, only_b = (dice.integers(0, 2**64, n, dtype=np.uint64) for n in (600, 200, int(dice.integers(10, 900))))
+        a, b = (np.unique(np.concatenate((both, own))) for own in (only_a, only_b))
+        errors.append(shingle_jaccard(a[:200], b[:200], 200) - 600 / (len(a) + len(b) - 600))
+    assert abs(np.mean(errors)) < 0.006
+    assert np.std(errors) < 0.04
+
+
 def test_estimates_as_well_as_datasketch() -> None:
     """Over pairs of known similarity the error is no larger than datasketch's with as many functions."""
     datasketch = pytest.importorskip("datasketch")
@@ -214,23 +233,51 @@ def test_estimates_as_well_as_datasketch() -> None:
     assert np.std(ours) < 1.25 * np.std(theirs)
 
 
-def test_real_pairs() -> None:
-    """On real near-duplicates: shingle counts are exact, the estimate is unbiased, 20 x 6 bands find what they must."""
+@cache
+def _pairs() -> tuple[list[dict[str, Any]], list[tuple[int, int]], np.ndarray]:
+    """Documents, all pairs of them with j at or above 0.3, and those similarities."""
     if not (data := os.environ.get("WOOLMILL_DATA")):
         pytest.skip("WOOLMILL_DATA is not set")
     folder = Path(data) / "neardup"
     with lzma.open(folder / "docs.jsonl.xz", "rt", encoding="utf-8") as lines:
         docs = [json.loads(line) for line in lines]
+    place = {doc["id"]: i for i, doc in enumerate(docs)}
     with lzma.open(folder / "pairs.jsonl.xz", "rt", encoding="utf-8") as lines:
         pairs = [pair for pair in map(json.loads, lines) if pair["j"] >= 0.3]
-    made = {doc["id"]: sketch(doc["text"], DEFAULT) for doc in docs}
-    assert [doc["id"] for doc in docs if made[doc["id"]].n_shingles != doc["shingles"]] == []
-    exact = np.array([pair["j"] for pair in pairs])
-    first, second = (np.concatenate([_values(made[pair[end]].signature) for pair in pairs]) for end in "ab")
-    error = similarity(first, second) - exact
-    binomial = np.sqrt(np.mean(exact * (1 - exact)) / 120)
-    assert abs(error.mean()) < 0.005
-    assert np.sqrt(np.mean(error**2)) < 1.15 * binomial
-    proposed = np.array([bool(np.isin(made[pair["a"]].bands, made[pair["b"]].bands).any()) for pair in pairs])
-    assert proposed[exact >= 0.7].mean() >= 0.98
-    assert proposed[exact >= 0.8].mean() >= 0.995
+    return docs, [(place[pair["a"]], place[pair["b"]]) for pair in pairs], np.array([pair["j"] for pair in pairs])
+
+
+@pytest.mark.parametrize("family", ["multiply-add", "datasketch"])
+def test_real_pairs(family: Family) -> None:
+    """On real near-duplicates shingle counts are exact, the estimate is unbiased, and bands find what the curve says.
+
+    The pairs come in families, so one seed strays by several points from the curve; the mean of six does not.
+    """
+    docs, pairs, exact = _pairs()
+    first, second = np.array(pairs).T
+    found, errors, texts = [], [], pa.array([doc["text"] for doc in docs])
+    for seed in range(1, 7):
+        made = sketch_batch(texts, SketchSettings(seed=seed, family=family))
+        assert made.n_shingles.tolist() == [doc["shingles"] for doc in docs]
+        found.append((made.bands[first] == made.bands[second]).any(axis=1))
+        error = similarity(made.signature[first], made.signature[second]) - exact
+        errors.append(error.mean())
+        assert np.sqrt(np.mean(error**2)) < 1.15 * np.sqrt(np.mean(exact * (1 - exact)) / 120)
+        assert found[-1][exact >= 0.7].mean() >= 0.98
+        assert found[-1][exact >= 0.8].mean() >= 0.995
+    assert abs(errors[0]) <= 0.005
+    assert abs(np.mean(errors)) <= 0.003
+    curve = np.array([s_curve(j, 20, 6) for j in exact])
+    for low, high in ((0.3, 0.5), (0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 1.01)):
+        here = (exact >= low) & (exact < high)
+        assert np.mean(found, axis=0)[here].mean() == pytest.approx(curve[here].mean(), abs=0.03)
+
+
+def test_shingles_of_real_pairs() -> None:
+    """The similarity of whole shingle sets is the exact one, and 100 shingles estimate it without bias."""
+    docs, pairs, exact = _pairs()
+    shingles = cache(lambda i: shingle_hashes(docs[i]["text"], DEFAULT))
+    whole = [shingle_jaccard(shingles(a), shingles(b), 20_000) for a, b in pairs[::10]]
+    assert whole == pytest.approx(exact[::10], abs=0.0001)
+    cut = [shingle_jaccard(shingles(a)[:100], shingles(b)[:100], 100) for a, b in pairs[::10]]
+    assert abs(np.mean(np.array(cut) - exact[::10])) < 0.01

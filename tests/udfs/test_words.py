@@ -7,12 +7,15 @@ import time
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udfs.codepoints import make, write
 from udfs.words import (
     BLANK,
+    CLASSES_FILE,
     LETTER,
     NUMBER,
     SINGLE_RANGES,
@@ -101,6 +104,20 @@ def test_classes_are_those_of_unicode(text):
         assert bool(flags & LETTER) == (unicodedata.category(char)[0] == "L")
         assert bool(flags & NUMBER) == (unicodedata.category(char)[0] == "N")
         assert bool(flags & BLANK) == char.isspace()
+
+
+def test_shipped_classes_are_those_of_unicode(tmp_path):
+    """The file of classes is what the running Python would make, byte for byte."""
+    assert np.array_equal(classes(np.arange(0x110000, dtype=np.uint32)), make())
+    write(tmp_path / "classes.npz")
+    assert (tmp_path / "classes.npz").read_bytes() == CLASSES_FILE.read_bytes()
+
+
+def test_classes_cannot_be_changed_by_a_reader():
+    """The shared table is read-only; what `classes` returns is the caller's own."""
+    own = classes(codepoints("a"))
+    own[0] = 0
+    assert classes(codepoints("a"))[0] & LETTER
 
 
 @pytest.mark.parametrize(
