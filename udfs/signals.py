@@ -12,8 +12,8 @@ import numpy as np
 from udfs import garble, kl, languages, repetition, shape
 from udfs.dirty import DirtyCount, DirtyWords
 from udfs.kl import Reference
-from udfs.lines import stamped_line_share
 from udfs.prose import Hashes, Prose, analyse, hash_stretches
+from udfs.repetitive import stamped_line_share
 from udfs.spans import Span, share
 from udfs.words import LETTER, NUMBER, UPPER, classes, codepoints, tokens, word_bounds
 
