@@ -10,7 +10,8 @@ export SPARK_LOCAL_IP
 
 BIN     := $(VENV)/bin
 LID     := classifiers/models/lid.176.ftz
-KERNELS := udfs/html/compiled.py $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py)
+KERNELS := udfs/kernels.py udfs/html/compiled.py $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py udfs/sketch/*.py) \
+           udfs/line_kernel.py udfs/meetings.py udfs/survivors.py
 INSTALL := -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
@@ -54,7 +55,7 @@ $(LID): | $(VENV)/.ready
 	$(BIN)/python -m classifiers.fetch
 
 $(VENV)/.compiled: $(KERNELS) | $(VENV)/.ready
-	$(BIN)/python -c 'from udfs.html import compile_kernels; compile_kernels()'
+	$(BIN)/python -m udfs.kernels
 	@touch $@
 
 $(VENV)/.ready: constraints.txt pyproject.toml | $(BIN)/python

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 StageName = Literal[
     "extract", "urls", "documents", "lines", "clean", "route", "filter", "score", "decontaminate", "mix", "report"
@@ -19,6 +20,8 @@ def _listed(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Order = Annotated[tuple[Literal["source", "whole", "newest", "oldest", "longest"], ...], BeforeValidator(_listed)]
+Protect = Annotated[tuple[Literal["code", "math", "table"], ...], BeforeValidator(_listed)]
 Choice = Literal["keep", "drop", "auto"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -104,23 +107,78 @@ class Sketch(Section):
     """What documents are compared by; made at extraction."""
 
     ngram: int = setting(5, "tokens of a shingle", unit="tokens", ge=1, le=64)
-    bands: int = setting(20, "bands of the signature", ge=1, le=512)
+    bands: int = setting(20, "bands of the signature; `woolmill dedup --curve` shows what they find", ge=1, le=512)
     rows: int = setting(6, "MinHashes of a band", ge=1, le=64)
     seed: int = setting(1, "seed of the hash family", ge=0)
+    family: Literal["multiply-add", "datasketch"] = setting(
+        "multiply-add", "hash family; datasketch: the signatures of that library, bit by bit"
+    )
+    protect: Protect = setting(("code", "math", "table"), "spans whose lines are neither counted nor removed as frequent")
 
 
 class Documents(Section):
     """Near-duplicate documents."""
 
-    similarity: Share = setting(0.75, "least estimated Jaccard similarity to the kept document", unit="0-1")
-    max_edges: int = setting(1_000_000, "most verified pairs that the driver decides", ge=1)
+    scope: Literal["corpus", "language", "source"] = setting("corpus", "documents are compared within this")
+    verify: Literal["signature", "jaccard", "off"] = setting(
+        "signature", "what a pair is checked by before one of it goes: signatures, the sets of shingles, or nothing"
+    )
+    similarity: Share = setting(0.75, "least Jaccard similarity to the kept document, by what verify measures", unit="0-1")
+    removal: Literal["greedy", "components"] = setting(
+        "greedy", "greedy: only in favour of a similar document that stays; components: all but one of whatever hangs together"
+    )
+    mode: Literal["remove", "annotate", "keep_k"] = setting(
+        "remove", "what becomes of duplicates: dropped, only marked, or dropped beyond the best `keep` of a cluster"
+    )
+    keep: int = setting(2, "documents of a cluster that stay under mode: keep_k", unit="documents", ge=1)
+    order: Order = setting(
+        ("source", "whole", "newest", "longest"),
+        "who stays, the first difference decides: rank of its source, not truncated, newest or oldest, longest; at last the id",
+    )
+    source: str = setting(
+        r"([^/]*?)(?:[-_.]?\d+)?(?:\.[a-z]+)+$",
+        "pattern whose first group is the source of a file, such as its crawl; by default its name without number and ending",
+    )
+    sources: Names = setting((), "sources by rank, the best first; others come after them")
+    max_bucket: int = setting(
+        50_000, "a bucket with more members is split by the next band; beyond it no pair with its best member", ge=2
+    )
+    max_edges: int = setting(10_000_000, "most verified pairs that the driver decides; more are decided in Spark", ge=0)
+    rounds: int = setting(8, "rounds of joins before what is left is decided by component", ge=1)
+    alarm: Share = setting(0.3, "share removed of a source, above the median of all sources, that raises an alarm", unit="0-1")
+    on_alarm: Literal["report", "stop"] = setting("report", "what an alarm does")
+
+    @field_validator("source")
+    @classmethod
+    def _one_group(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"{value!r} is no pattern: {error}") from error
+        if groups != 1:
+            raise ValueError(f"{value!r} has {groups} groups; it must have one, which is the source")
+        return value
 
 
 class Lines(Section):
     """Lines that occur too often."""
 
     bucket_documents: int = setting(30_000_000, "documents of a bucket", unit="documents", source=f"{LLAMA3} 3.1.1", ge=1)
-    max_copies: int = setting(6, "a line that occurs more often in a bucket loses all its copies", source=f"{LLAMA3} 3.1.1", ge=1)
+    max_copies: int = setting(6, "a line that occurs more often in a bucket is removed", source=f"{LLAMA3} 3.1.1", ge=1)
+    count: Literal["lines", "documents"] = setting("lines", "what is counted: occurrences, or documents that hold the line")
+    keep_first: bool = setting(False, "the document with the smallest id keeps its first copy")
+    allow: Names = setting((), "text files of lines that are never removed, one a line", path=True)
+    samples: int = setting(200, "removed lines that are shown with their counts, by language", ge=0)
+
+
+class Corpus(Section):
+    """What earlier runs have taken, which a new crawl is deduplicated against."""
+
+    path: str | None = setting(None, "folder of a corpus, made by `woolmill corpus add`; null: the run stands alone", path=True)
+    prefer: Literal["published", "newest"] = setting(
+        "published",
+        "published: what the corpus holds stays, new copies go; newest: they compete, and what loses is listed as retracted",
+    )
 
 
 class Clean(Section):
@@ -219,6 +277,7 @@ class Recipe(Section):
     sketch: Sketch = setting(Sketch(), "what documents are compared by")
     documents: Documents = setting(Documents(), "near-duplicate documents")
     lines: Lines = setting(Lines(), "lines that occur too often")
+    corpus: Corpus = setting(Corpus(), "what earlier runs have taken")
     clean: Clean = setting(Clean(), "edits, signals, scores")
     route: Route = setting(Route(), "class of a document")
     filter: Filter = setting(Filter(), "rules over signals")
@@ -226,6 +285,14 @@ class Recipe(Section):
     decontaminate: Decontaminate = setting(Decontaminate(), "benchmark items in the text")
     mix: Mix = setting(Mix(), "sampling and shards")
     report: Report = setting(Report(), "the HTML report")
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Recipe:
+        if self.corpus.path and self.documents.verify == "jaccard":
+            raise ValueError(
+                "documents.verify=jaccard needs the texts, which a corpus does not hold; use signature with corpus.path"
+            )
+        return self
 
     @property
     def run(self) -> str:

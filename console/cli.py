@@ -228,6 +228,72 @@ def models(
 
 
 @app.command(
+    epilog="Example: woolmill dedup corpus/ deduped    or    "
+    "woolmill dedup 'texts/*.jsonl.gz' deduped --preset fineweb documents.similarity=0.8",
+)
+def dedup(
+    texts: Annotated[
+        str, typer.Argument(metavar="TEXTS", help="Parquet or JSON lines with text, id, url, date, lang: file, folder, glob")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="folder for decisions.parquet, removed_lines.parquet and the run")],
+    overrides: Overrides = None,
+    preset: Annotated[str, typer.Option(help="llama3, fineweb or datasketch")] = "llama3",
+    levels: Annotated[str | None, typer.Option(help="some of urls,documents,lines; by default those of the preset")] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="only show what share of pairs the bands find, by similarity")] = False,
+) -> None:
+    """Deduplicate texts by URL, document and line, and write what was decided of each."""
+    with _one_line():
+        from conf.load import SettingsError
+        from console import show
+        from jobs.dedup import alone
+
+        try:
+            if curve:
+                show.curve(alone.curve(preset, overrides or []))
+                return
+            chosen = levels.split(",") if levels else []
+            raise typer.Exit(alone.dedup([texts], out, preset=preset, levels=chosen, overrides=overrides or []))
+        except SettingsError as error:
+            raise _said(str(error), WRONG_CALL) from error
+
+
+class CorpusAction(StrEnum):
+    """What `corpus` does."""
+
+    ADD = "add"
+    LIST = "list"
+
+
+@app.command(
+    epilog="Example: woolmill corpus add runs/crawl-1 corpus    then    woolmill run conf/llama3.yaml corpus.path=corpus …"
+)
+def corpus(
+    action: Annotated[CorpusAction, typer.Argument(help="add a finished run, or list what is there")],
+    first: Annotated[Path, typer.Argument(metavar="RUN|CORPUS", help="add: folder of a run; list: folder of a corpus")],
+    second: Annotated[Path | None, typer.Argument(metavar="[CORPUS]", help="add: folder of the corpus")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remember what a run has kept, so that later crawls are deduplicated against it."""
+    with _one_line():
+        from console import show
+        from jobs.dedup import corpus as known
+        from jobs.dedup import remember
+        from jobs.errors import JobError
+        from jobs.store import Run
+
+        if (second is None) != (action is CorpusAction.LIST):
+            raise typer.BadParameter("add takes a run and a corpus, list a corpus alone", param_hint="RUN CORPUS")
+        try:
+            manifests = [remember.add(Run.open(first), second)] if second else known.manifests(first)
+        except JobError as error:
+            raise _said(str(error), NOT_FOUND) from error
+        if as_json:
+            show.as_json(manifests)
+        else:
+            show.generations(manifests)
+
+
+@app.command(
     name="compare-extractors",
     epilog="Example: woolmill compare-extractors crawl/00000.warc.gz --limit 500 --out compared    or    "
     "woolmill compare-extractors 'crawl/*.warc.gz' --json",

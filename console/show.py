@@ -232,3 +232,17 @@ def _console() -> Console:
             raise BrokenPipeError
 
     return Terminal(width=None if sys.stdout.isatty() else _WIDE, highlight=False, emoji=False, markup=False)
+
+
+def curve(points: Sequence[tuple[float, float]]) -> None:
+    """Print what share of pairs bands propose, a line for each similarity."""
+    print("similarity  proposed")
+    for similarity, share in points:
+        print(f"{similarity:10.2f}  {share:8.4f}  {'#' * round(50 * share)}")
+
+
+def generations(manifests: Sequence[Mapping[str, Any]]) -> None:
+    """Print the generations of a corpus, a line each."""
+    print(f"{'run':30}  {'documents':>12}  {'retracted':>10}")
+    for manifest in manifests:
+        print(f"{manifest['run']:30}  {manifest['documents']:12,}  {manifest['retracted']:10,}")

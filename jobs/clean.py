@@ -15,45 +15,52 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from classifiers.fasttext_clf import scores
-from conf.schema import Clean, Recipe
+from conf.schema import Recipe
+from jobs.dedup.hot import COPIES, FIRST, HASH, NONE, SUFFIX, Hot, open_hot, open_sample
 from jobs.extract import spans_out
-from jobs.lines import bucket_of
-from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter
+from jobs.lines import Buckets, keeper_key
+from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter, read_columns
 from jobs.splits import rows_left
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import DIRTY, SCORERS, UNIGRAMS, references, shipped
 from udfs import signals
-from udfs.lines import LineEdit, remove_lines, remove_repetitive_lines
+from udfs.line_edits import LineEdit
+from udfs.lines import lines_with, remove_lines
 from udfs.pii import redact
+from udfs.repetitive import remove_repetitive_lines
 from udfs.spans import Span
 
 FREQUENT, REPETITIVE, PII = "line.frequent", "line.repetitive", "pii"
 LITTLE_LEFT, DENSE_PII = "lines_left_too_little", "pii_dense"
 _WORDS = re.compile(r"\S+")
-_NONE = np.zeros(0, dtype=np.uint64)
+LONGEST_SHOWN = 300
 
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     """Clean one split (see `jobs.stage.SplitStage`)."""
     hot = HotLines(task)
+    shown: set[int] = set()
     for place, row in enumerate(chain.from_iterable(rows_left(task, "documents"))):
         out.came_in()
         if out.begin(place):
-            _clean(row, task.recipe.clean, hot, out)
+            _clean(row, task.recipe, hot, shown, out)
         else:
             out.quarantine(row["id"], KILLED_WORKER, KILLED_DETAIL)
         yield out.settled
 
 
-def _clean(row: Mapping[str, Any], settings: Clean, hot: HotLines, out: PartWriter) -> None:
-    text, spans = row["text"], spans_in(row["spans"])
+def _clean(row: Mapping[str, Any], recipe: Recipe, hot: HotLines, shown: set[int], out: PartWriter) -> None:
+    text, spans, settings = row["text"], spans_in(row["spans"]), recipe.clean
     words = _count_words(text)
-    for reason, edit in _line_edits(text, spans, settings, hot.of(row["lang"])):
+    lines = hot.of(row["lang"])
+    _show_removed(row, hot.sample(row["lang"]), recipe, shown, out)
+    for reason, edit in _line_edits(row, lines, recipe):
         text, spans = edit.text, edit.spans
         out.decide(row["id"], "edit", reason, {"lines": edit.removed_lines, "chars": edit.removed_chars})
+        ranges = [{"start": start, "end": end} for start, end in edit.ranges]
+        out.add("line_edits", {"id": row["id"], "split": row["split"], "reason": reason, "ranges": ranges})
     left = _count_words(text)
     if left < words and (left < settings.min_words_left or len(text) < settings.min_share_left * len(row["text"])):
         return out.decide(row["id"], "drop", LITTLE_LEFT, {"words": left, "share": len(text) / len(row["text"])})
@@ -72,44 +79,56 @@ def _clean(row: Mapping[str, Any], settings: Clean, hot: HotLines, out: PartWrit
     return None
 
 
-def _line_edits(text: str, spans: tuple[Span, ...], settings: Clean, hot: np.ndarray) -> Iterator[tuple[str, LineEdit]]:
+def _line_edits(row: Mapping[str, Any], lines: Hot, recipe: Recipe) -> Iterator[tuple[str, LineEdit]]:
     """Yield the edits of lines that change something, each on the text that the one before has left."""
-    edit = remove_lines(text, spans, hot)
+    own = int(keeper_key(np.frombuffer(row["id"], dtype=np.uint8).reshape(1, -1))[0])
+    first = lines[FIRST] if recipe.lines.keep_first else None
+    edit = remove_lines(row["text"], spans_in(row["spans"]), lines[HASH], protect=recipe.sketch.protect, first=first, own=own)
     if edit.removed_lines:
         yield FREQUENT, edit
-    if settings.repetitive_lines:
+    if recipe.clean.repetitive_lines:
         edit = remove_repetitive_lines(edit.text, edit.spans)
         if edit.removed_lines:
             yield REPETITIVE, edit
 
 
+def _show_removed(row: Mapping[str, Any], sample: Hot, recipe: Recipe, shown: set[int], out: PartWriter) -> None:
+    """Write some of the frequent lines as they are written, each once a split."""
+    for hash_, line in lines_with(row["text"], spans_in(row["spans"]), sample[HASH], protect=recipe.sketch.protect):
+        if hash_ not in shown:
+            shown.add(hash_)
+            copies = int(sample[COPIES][np.searchsorted(sample[HASH], np.uint64(hash_))])
+            key = {name: row[name] for name in ("id", "split", "lang")}
+            out.add("removed_lines", key | {"hash": hash_, "copies": copies, "line": line[:LONGEST_SHOWN]})
+
+
 class HotLines:
-    """The hot lines that concern one split, by language; read when first asked for."""
+    """The hot lines that concern one split, by language; opened when first asked for."""
 
     def __init__(self, task: SplitTask) -> None:
-        self._split = task.split.key
-        self._files = {Path(path).stem: path for path in task.shared.get("hot_lines", ())}
+        self._split, self._samples = task.split.key, task.recipe.lines.samples
+        self._files = {Path(path).stem: path for path in task.shared.get("hot_lines", ()) if path.endswith(SUFFIX)}
         self._buckets = _buckets(task.shared.get("line_buckets", ()))
 
-    def of(self, lang: str) -> np.ndarray:
-        """Return sorted hashes of a language's hot lines in this split's bucket; empty where there are none."""
+    def of(self, lang: str) -> Hot:
+        """Return a language's hot lines in this split's bucket; empty where there are none."""
+        path = self._path(lang)
+        return open_hot(path) if path else NONE
+
+    def sample(self, lang: str) -> Hot:
+        """Return those of them that are shown to people."""
+        path = self._path(lang)
+        return open_sample(path, self._samples) if path else NONE
+
+    def _path(self, lang: str) -> str | None:
         buckets = self._buckets.get(lang)
-        if not buckets:
-            return _NONE
-        path = self._files.get(f"{lang}-{bucket_of(self._split, buckets)}")
-        return _hashes(path) if path else _NONE
-
-
-@lru_cache(maxsize=256)
-def _hashes(path: str) -> np.ndarray:
-    hashes: np.ndarray = pq.read_table(path, columns=["hash"], partitioning=None)["hash"].to_numpy()
-    return hashes
+        return self._files.get(f"{lang}-{buckets.of(self._split)}") if buckets else None
 
 
 @lru_cache(maxsize=4)
-def _buckets(paths: tuple[str, ...]) -> Mapping[str, int]:
-    tables = [pq.read_table(path, partitioning=None) for path in paths]
-    return {lang: n for t in tables for lang, n in zip(t["lang"].to_pylist(), t["buckets"].to_pylist(), strict=True)}
+def _buckets(paths: tuple[str, ...]) -> Mapping[str, Buckets]:
+    rows = [row for path in paths for row in read_columns(path).to_pylist()]
+    return {row["lang"]: Buckets(row["first"], row["buckets"]) for row in rows}
 
 
 def spans_in(column: list[Mapping[str, Any]] | None) -> tuple[Span, ...]:
@@ -127,10 +146,10 @@ def _models(_: Recipe) -> Mapping[str, str]:
 
 STAGE = SplitStage(
     "clean",
-    2,
-    sections=("clean",),
+    3,
+    sections=("clean", "sketch", "lines"),
     needs=("documents", "hot_lines", "line_buckets"),
-    writes=("cleaned", "signals", "scores"),
+    writes=("cleaned", "signals", "scores", "line_edits", "removed_lines"),
     models=_models,
     libraries=("fasttext-wheel", "phonenumbers", "tld"),
     work=work,

@@ -22,11 +22,11 @@ from jobs.sources.inputs import open_input
 from jobs.sources.texts import TextRecord, read_texts
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import LANGUAGE, blocklist, page_settings, shipped, sketch_settings
-from udfs.html import compile_kernels
 from udfs.html.blocks import blockmodel
+from udfs.kernels import compile_kernels
 from udfs.lines import line_hashes
 from udfs.page import Document, PageSettings, Verdict, judge, judge_text
-from udfs.sketch import SketchSettings, sketch
+from udfs.sketch import sketch
 from udfs.spans import Span
 from udfs.urls import url_key
 from udfs.warc import Capture, Limits, read_warc
@@ -51,7 +51,7 @@ class Item:
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     """Read one split (see `jobs.stage.SplitStage`)."""
-    settings, shingling = page_settings(task.recipe), sketch_settings(task.recipe)
+    settings = page_settings(task.recipe)
     seen: set[bytes] = set()
     for item in items(task):
         id_ = record_key(item, task.split.file)
@@ -65,7 +65,7 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
         verdict = _judge(item, settings) if safe else Verdict("quarantine", KILLED_WORKER, {"detail": KILLED_DETAIL})
         _write(out, item, id_, verdict, task)
         if verdict.document is not None:
-            _write_keys(out, id_, item, verdict.document, shingling)
+            _write_keys(out, id_, item, verdict.document, task.recipe)
         yield out.settled
 
 
@@ -167,14 +167,16 @@ def _document(document: Document) -> dict[str, Any]:
     return row
 
 
-def _write_keys(out: PartWriter, id_: bytes, item: Item, document: Document, settings: SketchSettings) -> None:
-    made = sketch(document.text, settings)
+def _write_keys(out: PartWriter, id_: bytes, item: Item, document: Document, recipe: Recipe) -> None:
+    made = sketch(document.text, sketch_settings(recipe))
     key = {"id": id_, "split": out.split}
     out.add(
         "sketches",
         key
         | {
             "date": moment(item.date_us),
+            "lang": document.lang,
+            "truncated": item.truncated,
             "n_chars": len(document.text),
             "exact": made.exact,
             "n_shingles": made.n_shingles,
@@ -182,7 +184,7 @@ def _write_keys(out: PartWriter, id_: bytes, item: Item, document: Document, set
             "signature": made.signature,
         },
     )
-    hashes = line_hashes(document.text, document.spans).astype("<u8", copy=False)
+    hashes = line_hashes(document.text, document.spans, protect=recipe.sketch.protect).astype("<u8", copy=False)
     out.add("line_hashes", key | {"lang": document.lang, "hashes": np.ascontiguousarray(hashes).tobytes()})
 
 
@@ -211,8 +213,8 @@ def _models(recipe: Recipe) -> Mapping[str, str]:
 
 
 def _compile(say: Callable[[str], None]) -> None:
-    """Compile the page reader before workers start, which would each do it; say so when it takes long."""
-    patience = threading.Timer(3.0, say, ["compiling the page reader, about a minute, once a machine"])
+    """Compile before workers start, which would each do it; say so when it takes long."""
+    patience = threading.Timer(3.0, say, ["compiling the kernels, about a minute, once a machine"])
     patience.daemon = True
     patience.start()
     try:
@@ -223,7 +225,7 @@ def _compile(say: Callable[[str], None]) -> None:
 
 STAGE = SplitStage(
     "extract",
-    2,
+    3,
     sections=("extract", "sketch"),
     writes=("records", "documents", "url_keys", "sketches", "line_hashes"),
     models=_models,

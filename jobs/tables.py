@@ -14,6 +14,7 @@ import pyarrow as pa
 from udfs.signals import SIGNALS
 
 SPANS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string()), ("language", pa.string())]))
+RANGES = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32())]))
 EVIDENCE = pa.map_(pa.string(), pa.string())
 TIME = pa.timestamp("us", tz="UTC")
 
@@ -122,8 +123,10 @@ _TABLES = (
             ID,
             SPLIT,
             DATE,
+            LANG,
+            Column("truncated", pa.bool_(), "the capture was cut"),
             Column("n_chars", pa.int64(), "length of the text", "code points"),
-            Column("exact", pa.binary(), "xxh3_128 of the normalised token stream"),
+            Column("exact", pa.binary(), "two 64-bit hashes of all tokens"),
             Column("n_shingles", pa.int64(), "distinct shingles; 0: never a duplicate"),
             Column("bands", pa.list_(pa.int64()), "64-bit key of each MinHash band"),
             Column("signature", pa.binary(), "eight bits of each MinHash"),
@@ -133,7 +136,7 @@ _TABLES = (
         "line_hashes",
         "extract",
         "hashes of a document's lines outside code, mathematics and tables",
-        (ID, SPLIT, LANG, Column("hashes", pa.binary(), "xxh3_64 of each normalised line, little-endian")),
+        (ID, SPLIT, LANG, Column("hashes", pa.binary(), "hash of each normalised line (udfs.lines), little-endian")),
     ),
     Table(
         "line_buckets",
@@ -142,6 +145,7 @@ _TABLES = (
         (
             LANG,
             Column("documents", pa.int64(), "documents of the language after document deduplication"),
+            Column("first", pa.int32(), "number of the first bucket; above 0 where a corpus has buckets of its own"),
             Column("buckets", pa.int32(), "buckets: documents over the bucket size, rounded up"),
         ),
     ),
@@ -152,21 +156,46 @@ _TABLES = (
         (
             LANG,
             Column("bucket", pa.int32(), "hash of the input file modulo the number of buckets"),
-            Column("hash", pa.uint64(), "xxh3_64 of the normalised line; sorted within language and bucket"),
+            Column("hash", pa.uint64(), "hash of the normalised line; sorted within language and bucket"),
             Column("copies", pa.int64(), "occurrences in the bucket"),
+            Column("first", pa.int64(), "first 63 bits of the least id of a document that holds it"),
         ),
     ),
     Table(
         "clusters",
         "documents",
-        "every removed duplicate with the document it duplicates",
+        "every duplicate with the document it duplicates, whatever became of it",
         (
             ID,
             SPLIT,
-            Column("winner", pa.binary(), "id of the document that is kept in its place"),
+            Column("winner", pa.binary(), "id of the document that is kept in its place; names the cluster"),
             Column("winner_split", pa.string(), "split of the winner"),
             Column("level", pa.string(), "exact | near"),
-            Column("similarity", pa.float64(), "estimated Jaccard similarity to the winner", "0-1"),
+            Column("similarity", pa.float64(), "Jaccard similarity to the winner, as its signature shows it", "0-1"),
+            Column("size", pa.int64(), "documents of the cluster, the winner among them"),
+            Column("position", pa.int64(), "place within the cluster in the order of survival; the winner is 1"),
+        ),
+    ),
+    Table(
+        "retractions",
+        "documents",
+        "documents of the corpus that give way to a newer one of this run (corpus.prefer: newest)",
+        (
+            ID,
+            Column("corpus_split", pa.string(), "split of the earlier run that holds it"),
+            Column("winner", pa.binary(), "id of the document that is kept in its place"),
+            Column("level", pa.string(), "exact | near"),
+            Column("similarity", pa.float64(), "Jaccard similarity to the winner, as its signature shows it", "0-1"),
+        ),
+    ),
+    Table(
+        "url_retractions",
+        "urls",
+        "documents of the corpus whose URL has a newer capture in this run (corpus.prefer: newest)",
+        (
+            ID,
+            Column("corpus_split", pa.string(), "split of the earlier run that holds it"),
+            Column("winner", pa.binary(), "id of the newer capture"),
         ),
     ),
     Table(
@@ -174,6 +203,30 @@ _TABLES = (
         "clean",
         "the text after line edits and redaction (text, second writing)",
         (ID, SPLIT, URL, DATE, LANG, TEXT, SPAN),
+    ),
+    Table(
+        "line_edits",
+        "clean",
+        "which stretches of a document line edits took out; the text before is that of `documents`, then what the edit before left",
+        (
+            ID,
+            SPLIT,
+            Column("reason", pa.string(), "line.frequent | line.repetitive"),
+            Column("ranges", RANGES, "half-open stretches, ascending", "code points"),
+        ),
+    ),
+    Table(
+        "removed_lines",
+        "clean",
+        "a sample of the lines that were removed as too frequent, each once a split",
+        (
+            Column("id", pa.binary(), "a document that held it"),
+            SPLIT,
+            LANG,
+            Column("hash", pa.uint64(), "hash of the normalised line"),
+            Column("copies", pa.int64(), "occurrences in the bucket"),
+            Column("line", pa.string(), "the line as written, its first 300 characters"),
+        ),
     ),
     Table(
         "signals",

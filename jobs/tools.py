@@ -49,7 +49,7 @@ def page_settings(recipe: Recipe) -> PageSettings:
 def sketch_settings(recipe: Recipe) -> SketchSettings:
     """Return what sketches are made by."""
     given = recipe.sketch
-    return SketchSettings(given.ngram, given.bands, given.rows, given.seed)
+    return SketchSettings(given.ngram, given.bands, given.rows, given.seed, family=given.family)
 
 
 def blocklist(given: Extract) -> BlockList:

@@ -1,0 +1,35 @@
+"""Compile everything that is compiled, once a machine: ``python -m udfs.kernels``, and before workers start.
+
+Workers find the compiled code on disk; without it each of them would compile for itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from udfs.html import compile_kernels as compile_page_reader
+from udfs.lines import line_hashes
+from udfs.meetings import decode, encode
+from udfs.sketch import SketchSettings, shingle_hashes, sketch
+from udfs.survivors import components, forest, greedy
+
+
+def compile_sketches() -> None:
+    """Compile what deduplication needs: sketches, line hashes, sets of keys, decisions."""
+    sketch("a b", SketchSettings())
+    shingle_hashes("a b", SketchSettings())
+    line_hashes("a")
+    decode(encode(np.array([1], dtype=np.uint64), np.array([2])))
+    edge = np.array([1], dtype=np.int64), np.array([0], dtype=np.int64)
+    for decide in (greedy, components, forest):
+        decide(*edge)
+
+
+def compile_kernels() -> None:
+    """Compile the page reader and what deduplication needs."""
+    compile_page_reader()
+    compile_sketches()
+
+
+if __name__ == "__main__":
+    compile_kernels()
