@@ -24,7 +24,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
-from udfs.hot_lines import open_hot, write_hot
+from jobs.dedup.hot import HASH, open_hot
 from udfs.line_kernel import Hashes
 from udfs.lines import hash_lines, line_hashes
 
@@ -104,8 +104,8 @@ def compare_lookup(texts: Sequence[str], n_hot: int, repeat: int) -> None:
     hot = np.unique(np.concatenate((known, drawn)))[:n_hot]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hot.npy"
-        write_hot(path, hot)
-        mapped, held = open_hot(path).hashes, set(hot.tolist())
+        np.save(path, np.stack([hot, hot, hot]))
+        mapped, held = open_hot(str(path))[HASH], set(hot.tolist())
 
         def sorted_file() -> int:
             return sum(int(np.count_nonzero(_within(mapped, batch))) for batch in batches)
@@ -113,7 +113,7 @@ def compare_lookup(texts: Sequence[str], n_hot: int, repeat: int) -> None:
         def python_set() -> int:
             return sum(hashed in held for batch in batches for hashed in batch.tolist())
 
-        size = {sorted_file: path.stat().st_size, python_set: sys.getsizeof(held) + sum(map(sys.getsizeof, held))}
+        size = {sorted_file: mapped.nbytes, python_set: sys.getsizeof(held) + sum(map(sys.getsizeof, held))}
         for way, total in size.items():
             taken, label = best(way, repeat), way.__name__.replace("_", " ")
             print(f"{label:<22}{way():<18}{lines / taken / 1e6:>14.2f}{total / len(hot):>10.1f}")

@@ -120,7 +120,7 @@ class Documents(Section):
     """Near-duplicate documents."""
 
     scope: Literal["corpus", "language", "source"] = setting("corpus", "documents are compared within this")
-    verify: Literal["signature", "jaccard", "off"] = setting(
+    verify: Literal["signature", "jaccard", "none"] = setting(
         "signature", "what a pair is checked by before one of it goes: signatures, the sets of shingles, or nothing"
     )
     similarity: Share = setting(0.75, "least Jaccard similarity to the kept document, by what verify measures", unit="0-1")

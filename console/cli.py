@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-DONE = 0
-NOT_FOUND = 1
-WRONG_CALL = 2
-INTERRUPTED = 130
-BROKEN_PIPE = 141
+from console import dedup
+from console.endings import (
+    DONE,
+    INTERRUPTED,
+    NOT_FOUND,
+    WRONG_CALL,
+    AsJson,
+    Overrides,
+    RecipeFile,
+    RunFolder,
+    flushed,
+    one_line,
+    said,
+)
 
 app = typer.Typer(
     name="woolmill",
@@ -27,10 +34,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="recipe file, e.g. conf/llama3.yaml")]
-Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="settings that win over the file's")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run, <output.path>/<run>")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+app.add_typer(dedup.corpus, name="corpus")
+app.command(
+    epilog="Example: woolmill dedup corpus/ deduped    or    "
+    "woolmill dedup 'texts/*.jsonl.gz' deduped --preset fineweb documents.similarity=0.8",
+)(dedup.dedup)
 
 
 class ModelsAction(StrEnum):
@@ -52,7 +60,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe; what is finished and current is skipped."""
-    with _one_line():
+    with one_line():
         from jobs.pipeline import run_recipe
 
         raise typer.Exit(run_recipe(recipe, overrides or [], start=start, only=only, force=force or [], as_json=as_json))
@@ -66,7 +74,7 @@ def config(
     as_json: AsJson = False,
 ) -> None:
     """Show what a recipe comes to: every setting with value, unit, meaning and origin."""
-    with _one_line():
+    with one_line():
         from dataclasses import asdict
 
         from console import config as logic
@@ -90,7 +98,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Tell a document's whole story: where it lies, what every stage did to it and why, which shard holds it."""
-    with _one_line():
+    with one_line():
         from console import explain as logic
         from console import show
         from jobs.store import Run
@@ -98,7 +106,7 @@ def explain(
         try:
             found = logic.explain(Run.open(folder), what, every=every)
         except logic.NotFoundError as error:
-            raise _said(str(error), NOT_FOUND) from error
+            raise said(str(error), NOT_FOUND) from error
         if as_json:
             show.as_json(found.to_dict())
         else:
@@ -112,7 +120,7 @@ def trail(
     as_json: AsJson = False,
 ) -> None:
     """Write one row a record of the input: kept, dropped or quarantined, by which stage and why."""
-    with _one_line():
+    with one_line():
         from console import show
         from console.trail import write_trail
         from jobs.store import Run
@@ -132,7 +140,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write one HTML file with the run's accounts, distributions, documents, costs and alarms."""
-    with _one_line():
+    with one_line():
         from console import show
         from jobs.reporting import build_report
         from jobs.store import Run, write_atomic
@@ -159,7 +167,7 @@ def peek(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, a row on a line")] = False,
 ) -> None:
     """Look at rows of a table; ids are shown in hex, long texts are cut."""
-    with _one_line():
+    with one_line():
         from console import peek as logic
         from console import show
         from jobs.store import Run
@@ -178,7 +186,7 @@ def peek(
 @app.command(epilog="Example: woolmill tables runs/demo")
 def tables(folder: RunFolder, as_json: AsJson = False) -> None:
     """List what a run has published: tables with their rows and bytes."""
-    with _one_line():
+    with one_line():
         from dataclasses import asdict
 
         from console import show
@@ -198,7 +206,7 @@ def models(
     as_json: AsJson = False,
 ) -> None:
     """List the models, or fetch the one that the repository does not carry."""
-    with _one_line():
+    with one_line():
         from classifiers.fetch import FetchError, fetch
         from classifiers.registry import MODELS, folder
         from console import show
@@ -207,7 +215,7 @@ def models(
             try:
                 path = fetch()
             except FetchError as error:
-                raise _said(str(error), NOT_FOUND) from error
+                raise said(str(error), NOT_FOUND) from error
             if not as_json:
                 print(path)
                 return
@@ -228,72 +236,6 @@ def models(
 
 
 @app.command(
-    epilog="Example: woolmill dedup corpus/ deduped    or    "
-    "woolmill dedup 'texts/*.jsonl.gz' deduped --preset fineweb documents.similarity=0.8",
-)
-def dedup(
-    texts: Annotated[
-        str, typer.Argument(metavar="TEXTS", help="Parquet or JSON lines with text, id, url, date, lang: file, folder, glob")
-    ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="folder for decisions.parquet, removed_lines.parquet and the run")],
-    overrides: Overrides = None,
-    preset: Annotated[str, typer.Option(help="llama3, fineweb or datasketch")] = "llama3",
-    levels: Annotated[str | None, typer.Option(help="some of urls,documents,lines; by default those of the preset")] = None,
-    curve: Annotated[bool, typer.Option("--curve", help="only show what share of pairs the bands find, by similarity")] = False,
-) -> None:
-    """Deduplicate texts by URL, document and line, and write what was decided of each."""
-    with _one_line():
-        from conf.load import SettingsError
-        from console import show
-        from jobs.dedup import alone
-
-        try:
-            if curve:
-                show.curve(alone.curve(preset, overrides or []))
-                return
-            chosen = levels.split(",") if levels else []
-            raise typer.Exit(alone.dedup([texts], out, preset=preset, levels=chosen, overrides=overrides or []))
-        except SettingsError as error:
-            raise _said(str(error), WRONG_CALL) from error
-
-
-class CorpusAction(StrEnum):
-    """What `corpus` does."""
-
-    ADD = "add"
-    LIST = "list"
-
-
-@app.command(
-    epilog="Example: woolmill corpus add runs/crawl-1 corpus    then    woolmill run conf/llama3.yaml corpus.path=corpus …"
-)
-def corpus(
-    action: Annotated[CorpusAction, typer.Argument(help="add a finished run, or list what is there")],
-    first: Annotated[Path, typer.Argument(metavar="RUN|CORPUS", help="add: folder of a run; list: folder of a corpus")],
-    second: Annotated[Path | None, typer.Argument(metavar="[CORPUS]", help="add: folder of the corpus")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Remember what a run has kept, so that later crawls are deduplicated against it."""
-    with _one_line():
-        from console import show
-        from jobs.dedup import corpus as known
-        from jobs.dedup import remember
-        from jobs.errors import JobError
-        from jobs.store import Run
-
-        if (second is None) != (action is CorpusAction.LIST):
-            raise typer.BadParameter("add takes a run and a corpus, list a corpus alone", param_hint="RUN CORPUS")
-        try:
-            manifests = [remember.add(Run.open(first), second)] if second else known.manifests(first)
-        except JobError as error:
-            raise _said(str(error), NOT_FOUND) from error
-        if as_json:
-            show.as_json(manifests)
-        else:
-            show.generations(manifests)
-
-
-@app.command(
     name="compare-extractors",
     epilog="Example: woolmill compare-extractors crawl/00000.warc.gz --limit 500 --out compared    or    "
     "woolmill compare-extractors 'crawl/*.warc.gz' --json",
@@ -306,7 +248,7 @@ def compare_extractors(
     as_json: AsJson = False,
 ) -> None:
     """Run every extraction engine over a crawl: yield, agreement, speed, and texts side by side where they differ most."""
-    with _one_line():
+    with one_line():
         from dataclasses import asdict
 
         from console import compare as logic
@@ -318,7 +260,7 @@ def compare_extractors(
         try:
             found = logic.compare(logic.pages(warc, limit=limit), samples=samples)
         except logic.CompareError as error:
-            raise _said(str(error), NOT_FOUND) from error
+            raise said(str(error), NOT_FOUND) from error
         if as_json:
             ratios = compare_page.ratios(found)
             engines = [asdict(one) | {"speed": one.speed, "times_the_slowest": ratios[one.engine]} for one in found.engines]
@@ -352,58 +294,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="woolmill")
     except SystemExit as end:
-        return _flushed(end.code if isinstance(end.code, int) else DONE if end.code is None else WRONG_CALL)
+        return flushed(end.code if isinstance(end.code, int) else DONE if end.code is None else WRONG_CALL)
     except KeyboardInterrupt:
         return INTERRUPTED
-    return _flushed(DONE)
-
-
-def _flushed(code: int) -> int:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _closed()
-    return code
-
-
-def _closed() -> int:
-    """Let the interpreter's last flush of standard output go nowhere, since its reader is gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
-
-
-def _said(message: str, code: int) -> typer.Exit:
-    """Print one line for a person and return what ends the command."""
-    from console.show import printable
-
-    line = " ".join(printable(message).split())
-    print(f"error: {line}", file=sys.stderr)
-    return typer.Exit(code)
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """Turn what a person got wrong into one line and exit code 2; faults of the program keep their traceback."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise typer.Exit(_closed()) from None
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, OSError) and error.filename:
-            raise _said(f"{error.filename}: {error.strerror}", WRONG_CALL) from error
-        if isinstance(error, typer.Exit | OSError) or not isinstance(error, _mistakes()):
-            raise
-        raise _said(str(error), WRONG_CALL) from error
-
-
-def _mistakes() -> tuple[type[Exception], ...]:
-    from conf.load import SettingsError
-    from console.peek import PeekError
-    from console.trail import TrailError
-    from jobs.sources.inputs import InputError
-    from jobs.store import StoreError
-
-    return (SettingsError, StoreError, InputError, PeekError, TrailError)
+    return flushed(DONE)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def decode(piece: bytes) -> tuple[Keys, Counts]:
     return prefixes[:n], counts[:n]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _put(out: NDArray[np.uint8], at: int, value: np.uint64) -> int:
     while value >= _MORE:
         out[at] = (value & _LOW) | _MORE
@@ -137,7 +137,7 @@ def _put(out: NDArray[np.uint8], at: int, value: np.uint64) -> int:
     return at + 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _encode(prefixes: Keys, counts: Counts, out: NDArray[np.uint8]) -> int:
     at, last = 0, np.uint64(0)
     for i in range(len(prefixes)):
@@ -149,7 +149,7 @@ def _encode(prefixes: Keys, counts: Counts, out: NDArray[np.uint8]) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _decode(raw: NDArray[np.uint8], prefixes: Keys, counts: Counts) -> int:
     at, n, last = 0, 0, np.uint64(0)
     pending = False

@@ -76,7 +76,7 @@ def clusters(
     pairs = stars(banded(spark, ranked, scratch / "exact"), ranked, by=("key",), cap=settings.max_bucket, crowds=crowds)
     # Signatures agree in whole values: the nearest number of them to what the wanted similarity lets expect is enough.
     step = 0.5 / (recipe.sketch.bands * recipe.sketch.rows)
-    least = {"off": 0.0, "signature": settings.similarity - step, "jaccard": settings.similarity}[settings.verify]
+    least = {"none": 0.0, "signature": settings.similarity - step, "jaccard": settings.similarity}[settings.verify]
     verified = _compared(pairs, ranked, least - (_DOUBT if settings.verify == "jaccard" else 0.0), new=len(tasks))
     if settings.verify == "jaccard":
         verified = by_shingles(verified, ranked, tasks, least, scratch)

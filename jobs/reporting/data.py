@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.reporting.duplicates import Duplicates, duplicates
 from jobs.reporting.query import Reader, Row, reading
 from jobs.reporting.samples import Sample, kept_samples, lost_samples
 from jobs.store import Run
@@ -88,6 +89,7 @@ class Report:
     alarms: tuple[str, ...]
     headline: Mapping[str, Any]
     accounts: tuple[StageAccount, ...]
+    duplicates: Duplicates | None
     languages: tuple[Row, ...]
     classes: tuple[ClassShare, ...]
     histograms: tuple[Histogram, ...]
@@ -118,13 +120,15 @@ def gather(run: Run, samples: int) -> Report:
         classes = _classes(tables)
         missing = tuple(stage for stage in tables.missing() if stage != "report")
         files = tables.rows(_FILES)
+        found = duplicates(tables)
         return Report(
             name=run.root.name,
             stages=run.stages,
             missing=missing,
-            alarms=tuple(_alarms(accounts, classes, missing)),
+            alarms=(*_alarms(accounts, classes, missing), *(found.facts.get("alarms", ()) if found else ())),
             headline=_headline(tables, files),
             accounts=accounts,
+            duplicates=found,
             languages=tuple(tables.rows(_LANGUAGES, [LANGUAGES])),
             classes=classes,
             histograms=tuple(_histograms(tables)),
