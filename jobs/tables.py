@@ -182,7 +182,7 @@ _TABLES = (
         "documents of the corpus that give way to a newer one of this run (corpus.prefer: newest)",
         (
             ID,
-            Column("corpus_split", pa.string(), "split of the earlier run that holds it"),
+            Column("corpus_split", pa.string(), "generation of the corpus and split that hold it"),
             Column("winner", pa.binary(), "id of the document that is kept in its place"),
             Column("level", pa.string(), "exact | near"),
             Column("similarity", pa.float64(), "Jaccard similarity to the winner, as its signature shows it", "0-1"),
@@ -194,7 +194,7 @@ _TABLES = (
         "documents of the corpus whose URL has a newer capture in this run (corpus.prefer: newest)",
         (
             ID,
-            Column("corpus_split", pa.string(), "split of the earlier run that holds it"),
+            Column("corpus_split", pa.string(), "generation of the corpus and split that hold it"),
             Column("winner", pa.binary(), "id of the newer capture"),
         ),
     ),

@@ -59,8 +59,8 @@ class Generation:
 
     @property
     def splits(self) -> list[str]:
-        """Keys of its splits; the number of a document names one by its place."""
-        return [key for key, _ in self.manifest["splits"]]
+        """Names of its splits; the number of a document names one by its place. Keys alone are not unique among runs."""
+        return [f"{self.folder.name}/{key}" for key, _ in self.manifest["splits"]]
 
     def documents(self, numbers: Rows) -> Iterator[tuple[int, pa.Table]]:
         """Read documents by their numbers: place of the split and rows, in the order of numbers."""
@@ -107,7 +107,7 @@ class Corpus:
 
     @property
     def splits(self) -> list[str]:
-        """Keys of the splits of all generations, one after the other."""
+        """Names of the splits of all generations, one after the other."""
         return [split for generation in self.generations for split in generation.splits]
 
     def documents(self, number: int, met: Rows) -> Iterator[tuple[int, pa.Table]]:
