@@ -19,6 +19,9 @@ def _listed(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+OFF = BeforeValidator(lambda value: "off" if value is False else value)
+"""YAML reads an unquoted ``off`` as false."""
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Order = Annotated[tuple[Literal["source", "whole", "newest", "oldest", "longest"], ...], BeforeValidator(_listed)]
 Protect = Annotated[tuple[Literal["code", "math", "table"], ...], BeforeValidator(_listed)]
@@ -185,7 +188,7 @@ class Clean(Section):
     """Edits of the text, then signals and fastText scores of what is left."""
 
     repetitive_lines: bool = setting(True, "remove lines of repeated n-grams, such as logs", source=f"{LLAMA3} 3.1.1")
-    pii: Literal["replace", "off"] = setting("replace", "what is done to personal data")
+    pii: Annotated[Literal["replace", "off"], OFF] = setting("replace", "what is done to personal data")
     max_pii_per_1000: float = setting(20.0, "a document with more findings a 1000 words is dropped", unit="findings", ge=0.0)
     min_share_left: Share = setting(0.2, "a document that line edits shorten below this share is dropped", unit="0-1")
     min_words_left: int = setting(5, "a document that line edits shorten below this is dropped", unit="words", ge=0)
@@ -213,7 +216,7 @@ class Filter(Section):
 class Score(Section):
     """Quality by models."""
 
-    encoder: Literal["off"] = setting("off", "encoder model; only fastText scores decide")
+    encoder: Annotated[Literal["off"], OFF] = setting("off", "encoder model; only fastText scores decide")
     min_quality: dict[str, Share] = setting(
         {"general": 0.1, "math": 0.1, "code": 0.1, "multilingual": 0.02}, "least fastText quality score, by class", unit="0-1"
     )

@@ -62,6 +62,8 @@ def over_splits(
     schema : pyarrow.Schema
         Columns of the result.
     """
+    if not tasks:
+        return spark.createDataFrame(schema.empty_table())
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

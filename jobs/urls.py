@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SUPERSEDED, OPTED_OUT, PUBLISHED = "older_capture", "optout_newer", "published_capture"
 AT_ONCE = 500_000
+_NO_DATE = 2**62
+_ISO = "yyyy-MM-dd'T'HH:mm:ss'Z'"
 _KEYS = TABLES["url_keys"].schema.append(pa.field("age", pa.int64()))
 
 
@@ -41,7 +43,7 @@ def winners(keys: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     # A capture without a date is older than any that has one.
-    newest_first = (-F.coalesce(F.unix_micros("date"), F.lit(-(2**62)))).alias("neg_date")
+    newest_first = (-F.coalesce(F.unix_micros("date"), F.lit(-_NO_DATE))).alias("neg_date")
     order = F.struct(F.col("age"), newest_first, F.col("id"), F.col("split"), F.col("document"))
     return keys.groupBy("url_key").agg(F.min(order).alias("winner"))
 
@@ -52,7 +54,7 @@ def decide(keys: DataFrame) -> DataFrame:
 
     both = keys.where("document").join(winners(keys), "url_key")  # many to one
     lost = both.where((F.col("winner.id") != F.col("id")) | (F.col("winner.split") != F.col("split")))
-    date = F.date_format(F.timestamp_micros(-F.col("winner.neg_date")), "yyyy-MM-dd'T'HH:mm:ss'Z'")
+    date = F.when(F.col("winner.neg_date") < _NO_DATE, F.date_format(F.timestamp_micros(-F.col("winner.neg_date")), _ISO))
     return lost.select(
         "id",
         "split",

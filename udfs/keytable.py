@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,6 @@ class KeyTable:
     def _stretches(prefixes: Keys, bits: int) -> Iterator[tuple[int, int, int]]:
         """Cut prefixes at the bounds of files: number of the file, start and end among the prefixes."""
         numbers = (prefixes >> np.uint64(bits - RANGE_BITS)).astype(np.int64)
-        starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1])) if len(numbers) else np.zeros(0, dtype=np.int64)
-        for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(numbers)], strict=True):
+        cuts = [0, *(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), len(numbers)]
+        for start, end in pairwise(cuts if len(numbers) else ()):
             yield int(numbers[start]), start, end

@@ -60,7 +60,7 @@ class Generation:
     @property
     def splits(self) -> list[str]:
         """Names of its splits; the number of a document names one by its place. Keys alone are not unique among runs."""
-        return [f"{self.folder.name}/{key}" for key, _ in self.manifest["splits"]]
+        return [f"{self.folder.name}.{key}" for key, _ in self.manifest["splits"]]
 
     def documents(self, numbers: Rows) -> Iterator[tuple[int, pa.Table]]:
         """Read documents by their numbers: place of the split and rows, in the order of numbers."""

@@ -220,6 +220,7 @@ def build_run(root: Path, *, published: tuple[str, ...] = STAGES, recipe: Mappin
         "name": "tiny",
         "stages": list(STAGES),
         "input": {"paths": ["crawl/a.warc.gz", "crawl/b.warc.gz"]},
+        "sketch": {"bands": 20, "rows": 6},
         "mix": {"shares": shares},
         "report": {"samples": 3},
         "origins": {

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Edges = list[tuple[int, int]]
 
-CHAIN, HUB, CLIQUE = 2_000, 50_000, 10
+CHAIN, HUB, CLIQUE = 400, 5_000, 10
 
 
 def _graph(chain: int, hub: int, cliques: int, drawn: int) -> Edges:
@@ -48,7 +48,7 @@ def _graph(chain: int, hub: int, cliques: int, drawn: int) -> Edges:
 
 
 LARGE = _graph(CHAIN, HUB, 200, 1_800)
-LITTLE = _graph(16, 20, 30, 40)
+LITTLE = _graph(9, 12, 20, 20)
 
 
 def _write(edges: Edges, folder: Path, files: int = 1) -> list[Path]:
@@ -99,8 +99,10 @@ def _set(spark: SparkSession, **wanted: object) -> Iterator[None]:
 REMOVALS = pytest.mark.parametrize("removal", ["greedy", "components"])
 
 
-@REMOVALS
-@pytest.mark.parametrize(("edges", "max_edges"), [([], 0), ([(1, 0), (2, 1)], 2), ([(1, 0), (2, 1)], 0)])
+@pytest.mark.parametrize(
+    ("edges", "max_edges", "removal"),
+    [([], 0, "greedy"), ([(1, 0), (2, 1)], 2, "greedy"), ([(1, 0), (2, 1)], 0, "greedy"), ([(1, 0), (2, 1)], 2, "components")],
+)
 def test_smallest_inputs(spark: SparkSession, tmp_path: Path, edges: Edges, max_edges: int, removal: Any) -> None:
     """No edge, and as many as the driver takes, and one more."""
     paths = _write(edges, tmp_path / "edges") if edges else []
@@ -110,11 +112,11 @@ def test_smallest_inputs(spark: SparkSession, tmp_path: Path, edges: Edges, max_
 
 
 @REMOVALS
-@pytest.mark.parametrize(("partitions", "rounds"), [(1, 1), (3, 8), (8, 2)])
-def test_spark_decides_as_the_driver(spark: SparkSession, tmp_path: Path, partitions: int, rounds: int, removal: Any) -> None:
-    """A chain of 2,000, a hub of 50,000, cliques: losers and winners are the definition's at any number of partitions."""
-    paths = _write(LARGE, tmp_path / "edges", partitions)
-    with _set(spark, shuffle_partitions=partitions):
+def test_spark_decides_as_the_driver(spark: SparkSession, tmp_path: Path, removal: Any) -> None:
+    """A chain of 400, a hub of 5,000, cliques: losers and winners are the definition's."""
+    rounds = 1
+    paths = _write(LARGE, tmp_path / "edges", 3)
+    with _set(spark, shuffle_partitions=3):
         decided, facts = decide(spark, paths, removal=removal, max_edges=0, rounds=rounds, scratch=tmp_path / "scratch")
         found = _pairs(decided)
     assert found == _expected(LARGE, removal)
@@ -123,6 +125,15 @@ def test_spark_decides_as_the_driver(spark: SparkSession, tmp_path: Path, partit
         # A round takes two documents off the chain, so most of it is left to be decided as a component.
         assert facts.rounds == rounds
         assert CHAIN - 1 - 2 * rounds <= facts.left <= CHAIN + 200
+
+
+@pytest.mark.parametrize(("partitions", "removal"), [(1, "greedy"), (8, "greedy"), (8, "components")])
+def test_partitions_make_no_difference(spark: SparkSession, tmp_path: Path, partitions: int, removal: Any) -> None:
+    """A small graph of all kinds in one partition and in eight; the third number is that of the next test."""
+    paths = _write(LITTLE, tmp_path / "edges", partitions)
+    with _set(spark, shuffle_partitions=partitions):
+        decided, _ = decide(spark, paths, removal=removal, max_edges=0, rounds=1, scratch=tmp_path / "scratch")
+        assert _pairs(decided) == _expected(LITTLE, removal)
 
 
 @REMOVALS
@@ -146,9 +157,9 @@ def test_without_help_of_the_planner(spark: SparkSession, tmp_path: Path, remova
 @REMOVALS
 def test_what_fits_the_driver_is_finished_there(spark: SparkSession, tmp_path: Path, removal: Any) -> None:
     """As soon as few enough edges are left, no more rounds are made; the result is the same."""
-    paths, most = _write(LARGE, tmp_path / "edges", 3), len(LARGE) - 1
+    paths, most = _write(LITTLE, tmp_path / "edges", 3), len(LITTLE) - 1
     decided, facts = decide(spark, paths, removal=removal, max_edges=most, rounds=8, scratch=tmp_path / "scratch")
-    assert _pairs(decided) == _expected(LARGE, removal)
+    assert _pairs(decided) == _expected(LITTLE, removal)
     assert facts == Facts("rounds", most + 1, *((1, facts.left) if removal == "greedy" else (0, 0)))
     assert facts.left <= most
 
