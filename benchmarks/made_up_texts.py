@@ -1,7 +1,7 @@
 """English-looking texts made of numbers alone, so that a corpus of any size can be made again anywhere: no text is fetched or kept.
 
 Words are made of syllables, and the r-th of them is drawn with a probability in proportion to ``1 / (r + 2.7)`` (Zipf's law as
-Mandelbrot put it); ten of them are a line. Text number i follows from the seed and i alone, so files can be made in any order,
+Mandelbrot put it); eleven of them are a line. Text number i follows from the seed and i alone, so files can be made in any order,
 and a near-copy of a text can be made where the text itself is not.
 """
 
@@ -22,8 +22,8 @@ Words = NDArray[np.int64]
 
 VOCABULARY: Final = 40_000
 NGRAM: Final = 5
-LINE_WORDS: Final = 10
-TEXT_WORDS: Final = 620
+LINE_WORDS: Final = 11
+TEXT_WORDS: Final = 660
 """Words of a text of about 4 kB and 60 lines."""
 
 SCHEMA: Final = pa.schema([(name, pa.string()) for name in ("id", "url", "date", "lang", "text")])
@@ -45,7 +45,7 @@ def vocabulary() -> NDArray[np.object_]:
     """Return the words, the most frequent first; frequent ones are short."""
     syllables = [onset + end for onset in _ONSETS for end in _ENDS]
     words = sorted({"".join(syllables[number("word", i, j) % 200] for j in range(1 + i % 4)) for i in range(4 * VOCABULARY)})
-    words.sort(key=lambda word: (len(word) // 3, number(word)))
+    words.sort(key=lambda word: (len(word) // 6, number(word)))
     found = np.empty(VOCABULARY, dtype=object)
     found[:] = words[:VOCABULARY]
     return found
