@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import time
 from collections import Counter
@@ -73,7 +74,7 @@ class Meter:
             ("spilled", "bytes"): spark["Disk Bytes Spilled"],
             ("tasks", "tasks"): spark["tasks"],
             ("peak_jvm", "bytes"): peak_of(_jvm_pid(self._context)),
-            ("peak_driver", "bytes"): resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            ("peak_driver", "bytes"): peak_of(os.getpid()),
             ("peak_worker", "bytes"): self.peak.value,
         }
         return [{"name": name, "value": float(value), "unit": unit} for (name, unit), value in values.items()]

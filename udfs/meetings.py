@@ -3,8 +3,9 @@
 A holder of keys sends, instead of 64-bit keys, the sorted set of their leading bits as differences, about two bytes a key. Whoever
 receives the sets of all holders counts, and answers each with a bit a key. Keys that meet no other key need not travel.
 
-The leading bits of two different keys may agree: with `bits_for` about one key in sixty-four seems to meet although it does not.
-That costs a row, never an answer, since what travels afterwards is the whole key.
+The leading bits of two different keys may agree: with `bits_for` at most one key in a thousand seems to meet although it does not, so
+that of documents with twenty keys each one in fifty travels for nothing. That costs rows, never an answer, since what travels
+afterwards is the whole key.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-_SPARE_BITS = 6
+_SPARE_BITS = 10
 _MOST_BITS = 56
 _SEVEN, _ONE = np.uint64(7), np.uint64(1)
 _LOW, _MORE = np.uint64(0x7F), np.uint64(0x80)
@@ -74,7 +75,7 @@ class KeySet:
 
 
 def bits_for(keys: int) -> int:
-    """Leading bits that tell all but about one in sixty-four of so many keys apart, at most 56."""
+    """Leading bits that tell all but one in a thousand of so many keys apart, at most 56."""
     return min(keys.bit_length() + _SPARE_BITS, _MOST_BITS)
 
 

@@ -32,12 +32,15 @@ with gone as (
     from clusters c join decisions d on d.id = c.id and d.split = c.split and d.stage = 'documents'
 ), named as (
     select id, split, coalesce(record_id, file || ':' || "offset") as name, file, "offset", kind from records
+), unusable as (
+    select id, split from decisions where stage = 'extract' and action in ('drop', 'quarantine')
 ), first_of as (select id, min(split) as split from named group by id)
-select n.name as id, coalesce(not g.dropped, true) as kept,
+select n.name as id, not coalesce(g.dropped, u.id is not null) as kept,
        case when g.dropped then coalesce(w.name, lower(hex(g.winner))) end as kept_id, g.level, g.similarity,
        coalesce(w.name, lower(hex(g.winner)), n.name) as cluster, n.file, n."offset" as "row"
 from named n
 left join gone g on g.id = n.id and g.split = n.split
+left join unusable u on u.id = n.id and u.split = n.split
 left join first_of f on f.id = g.winner
 left join clusters up on g.level = 'url' and up.id = g.winner and up.split = f.split
 left join named w on w.id = coalesce(up.winner, g.winner) and w.split = coalesce(up.winner_split, g.winner_split, f.split)

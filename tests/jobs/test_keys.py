@@ -77,7 +77,7 @@ def test_the_newest_capture_of_a_url_stays(mill: Any, captures: list[tuple[str, 
         ("dropped", SUPERSEDED): len(expected) - 1,
         ("dropped", OPTED_OUT): 1,
     }
-    # Only captures that meet another travel (one in 64 seems to, opted-out ones are not counted): not all those of one URL.
+    # Only captures that meet another travel (one in a thousand seems to, opted-out ones are not counted): not all those of one URL.
     meeting = sum(one.document for _, one in captures if one.url not in (None, "alone", "lone out"))
     assert meeting <= made.facts["compared"] <= meeting + 2
     dates = {number(row["winner"]): dict(row["evidence"])["winner_date"] for row in decisions}

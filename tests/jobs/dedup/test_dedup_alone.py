@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,15 @@ def test_frequent_lines_are_named_by_their_ranges(decided):
         assert text[stretch["start"] : stretch["end"]].strip() == FOOTER
 
 
+def test_what_can_not_be_read_is_not_kept(spark, tmp_path):
+    """A line that is no JSON object has a decision, and no text that could stay."""
+    (tmp_path / "texts").mkdir()
+    lines = [json.dumps({"id": "good", "text": text_of(1)}), "not json", json.dumps({"id": "none", "text": None})]
+    (tmp_path / "texts" / "a.jsonl").write_text("\n".join(lines), "utf-8")
+    found = dedup(str(tmp_path / "texts"), tmp_path / "out", levels=["documents"])
+    assert {id_: row["kept"] for id_, row in found.items()} == {"good": True, "a.jsonl:1": False, "none": True}
+
+
 def test_the_outcome_is_a_run(decided):
     """So that every other command works on it."""
     with reading(Run.open(decided[0])) as tables:
@@ -195,9 +205,15 @@ def test_what_the_corpus_holds_stays(crawls):
     assert pq.ParquetDataset(crawls / "published" / "retractions").read().num_rows == 0
 
 
-def test_the_newest_wins_where_that_is_asked_for(crawls):
+@pytest.fixture(scope="module")
+def newest(crawls) -> dict[str, dict[str, Any]]:
+    """The second crawl, with the corpus' documents as competitors."""
+    return dedup(str(crawls / "second"), crawls / "newest", f"corpus.path={crawls / 'corpus'}", "corpus.prefer=newest")
+
+
+def test_the_newest_wins_where_that_is_asked_for(crawls, newest):
     """The corpus' older page gives way and is listed as retracted; its newer one stays."""
-    found = dedup(str(crawls / "second"), crawls / "newest", f"corpus.path={crawls / 'corpus'}", "corpus.prefer=newest")
+    found = newest
     assert {id_ for id_, r in found.items() if not r["kept"]} == {"b-again", "fresh-copy"}
     ids = {r["id"]: r["record_id"] for r in pq.ParquetDataset(crawls / "crawl-1" / "records").read().to_pylist()}
     retracted = [
@@ -210,8 +226,8 @@ def test_the_newest_wins_where_that_is_asked_for(crawls):
 
 def test_lines_are_counted_with_those_of_the_bucket_that_the_corpus_has_begun(crawls):
     """Four copies in the corpus and three here are more than six; here alone they would stay."""
-    dedup(str(crawls / "second"), crawls / "lines-corpus", f"corpus.path={crawls / 'corpus'}")
-    dedup(str(crawls / "second"), crawls / "lines-alone")
+    dedup(str(crawls / "second"), crawls / "lines-corpus", f"corpus.path={crawls / 'corpus'}", levels=["lines"])
+    dedup(str(crawls / "second"), crawls / "lines-alone", levels=["lines"])
     with_corpus, without = (
         pq.read_table(crawls / name / "removed_lines.parquet")["id"].to_pylist() for name in ("lines-corpus", "lines-alone")
     )
@@ -219,17 +235,14 @@ def test_lines_are_counted_with_those_of_the_bucket_that_the_corpus_has_begun(cr
     assert without == []
 
 
-def test_a_retracted_document_is_no_longer_compared(crawls, tmp_path):
+def test_a_retracted_document_is_no_longer_compared(crawls, newest, tmp_path):
     """After a second generation, a copy of what was retracted gives way to what has taken its place."""
-    corpus = tmp_path / "corpus"
-    dedup(str(crawls / "first"), tmp_path / "c1")
-    dedup_settings = (f"corpus.path={corpus}", "corpus.prefer=newest")
-    assert cli.main(["corpus", "add", str(tmp_path / "c1"), str(corpus)]) == 0
-    dedup(str(crawls / "second"), tmp_path / "c2", *dedup_settings)
-    assert cli.main(["corpus", "add", str(tmp_path / "c2"), str(corpus)]) == 0
+    del newest
+    corpus = shutil.copytree(crawls / "corpus", tmp_path / "corpus")
+    assert cli.main(["corpus", "add", str(crawls / "newest"), str(corpus)]) == 0
     third = put(tmp_path / "third", [row("a-third", near(text_of(1), 11), 2), row("c", text_of(9), 2)])
-    found = dedup(third, tmp_path / "c3", *dedup_settings)
-    ids = {r["id"].hex(): r["record_id"] for r in pq.ParquetDataset(tmp_path / "c2" / "records").read().to_pylist()}
+    found = dedup(third, tmp_path / "third-run", f"corpus.path={corpus}", "corpus.prefer=newest", levels=["documents"])
+    ids = {r["id"].hex(): r["record_id"] for r in pq.ParquetDataset(crawls / "newest" / "records").read().to_pylist()}
     assert not found["a-third"]["kept"]
     assert ids[found["a-third"]["kept_id"]] == "a-again"
     assert found["c"]["kept"]
