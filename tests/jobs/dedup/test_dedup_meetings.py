@@ -107,7 +107,7 @@ def test_nobody_asks(spark: SparkSession, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "shuffle", "parts", "bits"),
-    [(0, 1, 1, 6), (100, 8, 8, 13), (KEYS_AT_ONCE, 1, 1, 27), (10 * KEYS_AT_ONCE + 1, 8, 11, 31)],
+    [(0, 1, 1, 10), (100, 8, 8, 17), (KEYS_AT_ONCE, 1, 1, 31), (10 * KEYS_AT_ONCE + 1, 8, 11, 35)],
 )
 def test_a_question_has_ranges_that_fit_into_memory(keys: int, shuffle: int, parts: int, bits: int) -> None:
     """At least as many ranges as partitions are asked for, and none of more keys than one worker counts at once."""
