@@ -52,16 +52,10 @@ class Item:
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     """Read one split (see `jobs.stage.SplitStage`)."""
     settings = page_settings(task.recipe)
-    seen: set[bytes] = set()
-    for item in items(task):
-        id_ = record_key(item, task.split.file)
-        if id_ in seen:
-            # A WARC-Record-ID that stands twice in one file names neither; the place does.
-            id_ = place_key(task.split.file, item.offset)
-        seen.add(id_)
+    for item, id_ in identified(task):
         safe = out.begin(item.offset)
         out.came_in()
-        out.add("records", _record(item, id_, task))
+        out.add("records", record_row(item, id_, task))
         verdict = _judge(item, settings) if safe else Verdict("quarantine", KILLED_WORKER, {"detail": KILLED_DETAIL})
         _write(out, item, id_, verdict, task)
         if verdict.document is not None:
@@ -80,6 +74,18 @@ def items(task: SplitTask) -> Iterator[Item]:
         else:
             for t in read_texts(source, format=given.format, name=split.path):
                 yield Item(t.id, "text", t.offset, 1, t.url or "", t.date_us, None, False, t)
+
+
+def identified(task: SplitTask) -> Iterator[tuple[Item, bytes]]:
+    """Read the records of a split with their ids, no two of which are equal."""
+    seen: set[bytes] = set()
+    for item in items(task):
+        id_ = record_key(item, task.split.file)
+        if id_ in seen:
+            # A WARC-Record-ID that stands twice in one file names neither; the place does.
+            id_ = place_key(task.split.file, item.offset)
+        seen.add(id_)
+        yield item, id_
 
 
 def record_key(item: Item, file: str) -> bytes:
@@ -109,7 +115,8 @@ def _judge(item: Item, settings: PageSettings) -> Verdict:
     return judge(source, settings)
 
 
-def _record(item: Item, id_: bytes, task: SplitTask) -> Mapping[str, Any]:
+def record_row(item: Item, id_: bytes, task: SplitTask) -> Mapping[str, Any]:
+    """Return what the table ``records`` says of a record."""
     return {
         "id": id_,
         "split": task.split.key,

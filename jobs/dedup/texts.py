@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +15,7 @@ import pyarrow as pa
 from conf.schema import Recipe
 from jobs.clean import FREQUENT, HotLines
 from jobs.dedup.hot import FIRST, HASH
-from jobs.extract import Item, clean, items, moment, place_key, record_key
+from jobs.extract import Item, identified, record_row
 from jobs.lines import keeper_key
 from jobs.parts import PartWriter
 from jobs.sources.texts import NO_TEXT, TextRecord
@@ -36,14 +35,9 @@ UNKNOWN = "und"
 
 def batches(task: SplitTask) -> Iterator[list[tuple[Item, bytes, str]]]:
     """Read the records of a split with their ids and texts, some at a time; a text that is missing is empty."""
-    seen: set[bytes] = set()
     held: list[tuple[Item, bytes, str]] = []
     chars = 0
-    for item in items(task):
-        id_ = record_key(item, task.split.file)
-        if id_ in seen:
-            id_ = place_key(task.split.file, item.offset)
-        seen.add(id_)
+    for item, id_ in identified(task):
         text = item.source.text if isinstance(item.source, TextRecord) else item.source.body.decode("utf-8", "replace")
         held.append((item, id_, text))
         chars += len(text)
@@ -67,7 +61,7 @@ def make_keys(task: SplitTask, out: PartWriter) -> Iterator[int]:
         usable = []
         for item, id_, text in rows:
             out.came_in()
-            out.add("records", _record(item, id_, task))
+            out.add("records", record_row(item, id_, task))
             if fault := fault_of(item):
                 place = {"file": task.split.file, "offset": item.offset, "length": item.length}
                 out.quarantine(id_, fault, item.source.detail, place)
@@ -78,13 +72,6 @@ def make_keys(task: SplitTask, out: PartWriter) -> Iterator[int]:
             for table, made in _keys(usable, task.split.key, recipe).items():
                 out.add_table(table, made)
         yield out.settled
-
-
-def _record(item: Item, id_: bytes, task: SplitTask) -> dict[str, Any]:
-    return {
-        **{"id": id_, "split": task.split.key, "record_id": item.record_id, "kind": item.kind, "file": task.split.file},
-        **{"offset": item.offset, "length": item.length, "url": clean(item.url), "date": moment(item.date_us)},
-    }
 
 
 def _keys(rows: list[tuple[Item, bytes, str]], split: str, recipe: Recipe) -> dict[str, pa.Table]:
