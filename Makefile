@@ -10,7 +10,8 @@ export SPARK_LOCAL_IP
 
 BIN     := $(VENV)/bin
 LID     := classifiers/models/lid.176.ftz
-KERNELS := udfs/kernels.py udfs/html/compiled.py $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py udfs/sketch/*.py) \
+KERNELS := udfs/kernels.py udfs/compiled.py udfs/html/compiled.py \
+           $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py udfs/sketch/*.py udfs/signals/kernels/*.py) \
            udfs/line_kernel.py udfs/meetings.py udfs/survivors.py
 INSTALL := -m pip --disable-pip-version-check install --quiet
 

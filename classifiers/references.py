@@ -23,11 +23,12 @@ import numpy as np
 import xxhash
 
 from classifiers.registry import MODELS, Card, folder, path_of, sha256_of
-from udfs import dirty, kl, languages
+from udfs import kl, languages
 from udfs.fasttext import FastText, ModelMissing
 from udfs.html import PageRejected, extract
 from udfs.language import identify
 from udfs.ngrams import BenchmarkItem, build_index
+from udfs.signals import dirty
 from udfs.spans import Span
 from udfs.urls import registered_domain
 
@@ -51,6 +52,22 @@ DIRTY_TRAPS: Mapping[str, frozenset[str]] = {
     "zh": frozenset({"性"}),
 }
 """Entries left out: common in harmless text, medical, legal or parts of place names."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DIRTY_MEDICAL: Mapping[str, frozenset[str]] = {
+    "en": _words(
+        "anal anus autoerotic bastard bestiality bondage butt cialis clit clitoris domination ejaculation erotic erotism eunuch "
+        "fecal genitals hardcore homoerotic incest intercourse masturbate masturbating masturbation negro nipple nipples nude "
+        "nudity orgasm paedophile pedophile penis pubes rape raping rapist rectum sadism scat scissoring semen sexual sexually "
+        "sexuality snatch snowballing sodomy spastic suck sucks swastika topless vagina viagra voyeur vulva zoophilia"
+    )
+    | {"date rape", "how to kill", "how to murder", "huge fat", "white power", "tied up", "wet dream"},
+}
+"""Entries that medical, legal and historical texts use: they count as occurrences, never as different dirty words."""
 
 DIRTY_LANGUAGE = {"fr-CA-u-sd-caqc": "fr", "tlh": None}
 """Lists that go under another language; None: left out (Klingon)."""
@@ -215,7 +232,7 @@ def make_dirty_words(data: Path, out: Path) -> Card:
             lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
             traps = DIRTY_TRAPS.get(language, frozenset())
             lists.setdefault(language, []).extend(line for line in lines if line and line.lower() not in traps)
-    words = dirty.build(lists)
+    words = dirty.build(lists, DIRTY_MEDICAL)
     path = out / "dirty_words.npz"
     dirty.save(words, path)
     _compress(path)
@@ -225,17 +242,18 @@ def make_dirty_words(data: Path, out: Path) -> Card:
         kind="arrays",
         sha256=sha256_of(path),
         purpose=(
-            "Hashes of obscene words and phrases by language, to be counted (udfs.dirty). A single hit says nothing: many entries "
-            "occur in medical, legal and LGBT text."
+            "Hashes of obscene words and phrases by language, to be counted (udfs.signals.dirty). A single hit says nothing: "
+            "many entries occur in medical, legal and LGBT text."
         ),
         labels=(),
         training_data=_inputs(data, {f"{DIRTY}/{file.name}": "entries" for file in files}),
         seed=None,
         parameters={
             "left_out": {code: len(traps) for code, traps in DIRTY_TRAPS.items()},
+            "medical": {code: len(words.lists[code].medical) for code in DIRTY_MEDICAL},
             "lists": {name: language or "left out" for name, language in DIRTY_LANGUAGE.items()},
         },
-        metrics={"entries": {code: len(entries) for code, entries in words.entries.items()}},
+        metrics={"entries": {code: len(listed.entries) for code, listed in words.lists.items()}},
         licence=(
             "CC BY 4.0: List of Dirty, Naughty, Obscene, and Otherwise Bad Words, by its contributors (originally Shutterstock). "
             "Changed: normalised and hashed, some entries and one list left out."

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from classifiers.registry import MODELS, path_of, sha256_of
 from conf.schema import Extract, Recipe
-from udfs import dirty, kl
+from udfs import kl
 from udfs.blocklist import DEFAULT_CATEGORIES, BlockList, seed_folder
 from udfs.fasttext import FastText, ModelMissing, load
 from udfs.html import HtmlSettings
 from udfs.ngrams import NgramIndex
 from udfs.page import PageSettings
-from udfs.signals import References
+from udfs.signals import References, dirty
 from udfs.sketch import SketchSettings
 
 LANGUAGE, UNIGRAMS, DIRTY = "lid.176", "unigrams", "dirty_words"

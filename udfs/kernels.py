@@ -10,6 +10,7 @@ import numpy as np
 from udfs.html import compile_kernels as compile_page_reader
 from udfs.lines import line_hashes
 from udfs.meetings import decode, encode
+from udfs.signals import compile_kernels as compile_signals
 from udfs.sketch import SketchSettings, shingle_hashes, sketch
 from udfs.survivors import components, forest, greedy
 
@@ -26,9 +27,10 @@ def compile_sketches() -> None:
 
 
 def compile_kernels() -> None:
-    """Compile the page reader and what deduplication needs."""
+    """Compile the page reader, the signals and what deduplication needs."""
     compile_page_reader()
     compile_sketches()
+    compile_signals()
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ import pytest
 from classifiers import references
 from classifiers.references import MAX_PER_SITE, Trusted, make_benchmarks, make_dirty_words, sampled, unigram_references
 from classifiers.registry import MODELS, path_of
-from udfs import dirty, kl
+from udfs import kl
 from udfs.ngrams import NgramIndex, contaminated
-from udfs.words import tokens
+from udfs.signals import dirty
+from udfs.signals.tokenised import token_hashes
 
 PLAIN = (
     "The garden behind the house was planted by his grandmother, who had carried the seeds over the mountains in a paper bag. "
@@ -72,11 +73,11 @@ def test_unigrams_hold_hashes_and_numbers_only() -> None:
 def test_dirty_words_count_and_leave_harmless_text_alone() -> None:
     """Listed words are counted by distinct entries; the entries named as traps are not among them."""
     words = dirty.load(path_of("dirty_words"))
-    assert words.count(tokens("porn, porn and more Porn: hentai"), "en") == (4, 2)
-    assert words.count(tokens("Sex and breasts in medical text; an escort to the kinky wire"), "en") == (0, 0)
-    assert words.count(tokens("女の子がグロを見た"), "ja") == (0, 0)
-    assert words.count(tokens(PLAIN), "en") == (0, 0)
-    assert words.count(tokens("porn"), "tlh") == (0, 0)
+    assert words.count(token_hashes("porn, porn and more Porn: hentai"), "en") == (4, 2)
+    assert words.count(token_hashes("Sex and breasts in medical text; an escort to the kinky wire"), "en") == (0, 0)
+    assert words.count(token_hashes("女の子がグロを見た"), "ja") == (0, 0)
+    assert words.count(token_hashes(PLAIN), "en") == (0, 0)
+    assert words.count(token_hashes("porn"), "tlh") == (0, 0)
 
 
 def test_benchmarks_are_found_and_named(data: Path) -> None:

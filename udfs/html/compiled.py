@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.numpy_support import carray
 
+from udfs.compiled import Stamp, kept, stamp
 from udfs.html.page.vocabulary import FNV_OFFSET, FNV_PRIME
 
 OFFSET: Final = FNV_OFFSET - (1 << 64)
@@ -42,23 +43,14 @@ def _widen(kind: types.Type) -> types.Type:
 
 
 @cache
-def _stamp() -> tuple[tuple[str, float, int], ...]:
-    """Return names, times and sizes of the modules that are compiled."""
+def _stamp() -> Stamp:
     here = Path(__file__).parent
-    files = sorted(file for folder in FOLDERS for file in (here / folder).glob("*.py"))
-    return tuple((file.name, file.stat().st_mtime, file.stat().st_size) for file in (*files, Path(__file__)))
+    return stamp([Path(__file__), *(file for folder in FOLDERS for file in (here / folder).glob("*.py"))])
 
 
 def entry(function: F, **options: Any) -> F:
-    """Compile a function that Python calls, and keep it on disk until a module in `FOLDERS` changes.
-
-    numba itself looks only at the file of the function, not at those of the functions and constants that it compiles into it.
-    """
-    dispatcher: Any = njit(cache=True, **options)(function)
-    file = getattr(dispatcher._cache, "_cache_file", None)
-    if file is not None:
-        file._source_stamp = (file._source_stamp, _stamp())
-    return dispatcher  # type: ignore[no-any-return]
+    """Compile a function that Python calls, and keep it on disk until a module in `FOLDERS` changes."""
+    return kept(function, _stamp(), **options)
 
 
 def helper(function: F) -> F:

@@ -9,12 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from plain_signals import compute as compute_plainly
 
-from udfs import dirty
-from udfs.garble import mojibake_share
-from udfs.signals import NAMES, SIGNALS, References, compute
+from udfs.signals import NAMES, SIGNALS, References, compute, dirty
 from udfs.spans import Span
 from udfs.words import words
 
@@ -134,7 +133,7 @@ def test_total_and_bounded(text, language):
 )
 def test_mojibake(text, is_mojibake):
     """Text read in the wrong encoding shows, and accented text does not."""
-    assert (mojibake_share(text) > 0.05) == is_mojibake
+    assert (compute(text, "xx")["mojibake_share"] > 0.05) == is_mojibake
 
 
 def test_dirty_words_are_counted_by_phrase(tmp_path):
@@ -185,3 +184,71 @@ def test_parity_with_datatrove():
             for ours, theirs in pairs.items():
                 assert signals[ours] == pytest.approx(row["datatrove_signals"][theirs], abs=1e-9), (row["id"], ours)
     assert compared > 150
+
+
+PIECES = [
+    *(
+        "the cat",
+        "sat",
+        "don't",
+        "e.g.",
+        "3.14",
+        "0x1f",
+        "deadbeef1",
+        "2024-11-22",
+        "C++",
+        "日本語",
+        "の",
+        "ไทย",
+        "слово",
+        "ſharp",
+        "ΟΔΟΣ",
+    ),
+    *(" ", "  ", "\n", "\n\n", "\t", "\n \n", ". ", "! ", "。", "...", ". . .", "…", "- ", "* ", "• ", "(a) ", "1. ", "12) "),
+    *("’", "'", '"', "“", ")", "{", "}", "#", "Ã©", "â€™", "Р°", "锟斤拷", "\x00", "\u200d", "\u0301", "strngth", "ABC", "x1"),
+]
+
+
+@st.composite
+def structured(draw):
+    """A text of pieces that the signals look at, some of them under spans."""
+    parts = draw(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=60))
+    text, spans = "", []
+    for part in parts:
+        if part and draw(st.integers(0, 9)) == 0 and (not spans or spans[-1].end < len(text)):
+            spans.append(Span(len(text), len(text) + len(part), "code"))
+        text += part
+    return text, tuple(spans)
+
+
+@given(structured())
+@example(("", ()))
+def test_kernels_equal_the_plain_computation(given_):
+    """The compiled loops say what NumPy and regular expressions say, on texts full of what the signals look at."""
+    text, spans = given_
+    plain, found = compute_plainly(text, spans), compute(text, "xx", spans)
+    assert {name: found[name] for name in plain} == pytest.approx(plain, abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.skipif("WOOLMILL_DATA" not in os.environ, reason="WOOLMILL_DATA is not set")
+def test_kernels_equal_the_plain_computation_on_real_texts():
+    """So they do on real texts of 31 languages."""
+    with lzma.open(Path(os.environ["WOOLMILL_DATA"]) / "parity" / "texts.jsonl.xz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for i, line in enumerate(file) if i % 40 == 0]
+    for row in rows:
+        plain, found = compute_plainly(row["text"]), compute(row["text"], row["lang"])
+        assert {name: found[name] for name in plain} == pytest.approx(plain, abs=1e-9, nan_ok=True), row["id"]
+
+
+def test_numbers_are_masked_before_lines_of_a_log_are_compared():
+    """Lines that differ in their numbers alone repeat each other once these are masked, and do not before."""
+    log = "\n".join(f"worker {i} took job {i * 7919:x} from queue at {i % 60}:{i % 24} and it failed" for i in range(30))
+    signals = compute(log, "en")
+    assert signals["masked_dup_5gram_char_share"] > 0.9 > 0.4 > signals["dup_5gram_char_share"]
+
+
+def test_medical_words_count_as_occurrences_only():
+    """Words that textbooks use never make a text dirty by their number of kinds."""
+    built = dirty.build({"en": ["damn", "rectum"]}, {"en": ["rectum", "not listed"]})
+    signals = compute("The rectum, damn.", "en", (), References(dirty=built))
+    assert (signals["dirty_hits"], signals["dirty_distinct"]) == (2, 1)

@@ -1,0 +1,68 @@
+"""How the kernels of this folder are compiled: they are compiled into each other, so all go stale together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.compiled import Stamp, kept, stamp
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
+
+_MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2: Final = np.uint64(0x94D049BB133111EB)
+
+
+@cache
+def _stamp() -> Stamp:
+    return stamp(list(Path(__file__).parent.glob("*.py")))
+
+
+def compiled(function: F) -> F:
+    """Compile a function of this folder."""
+    return kept(function, _stamp(), nogil=True)
+
+
+def inlined(function: F) -> F:
+    """Compile a small function into those that call it: a call counts references to the arrays that it hands on."""
+    return kept(function, _stamp(), inline="always")
+
+
+@compiled
+def mix(value: np.uint64) -> np.uint64:
+    """Scatter a 64-bit value over the whole range (the finaliser of SplitMix64, a bijection)."""
+    value = (value ^ (value >> np.uint64(30))) * _MIX_1
+    value = (value ^ (value >> np.uint64(27))) * _MIX_2
+    return value ^ (value >> np.uint64(31))
+
+
+@compiled
+def slots_for(count: int) -> NDArray[np.int32]:
+    """Return an empty hash table for as many keys."""
+    size = 16
+    while size < 2 * count:
+        size *= 2
+    return np.zeros(size, dtype=np.int32)
+
+
+@inlined
+def first_equal(slots: NDArray[np.int32], keys: Hashes, place: int) -> int:
+    """Return the first place whose key equals that of ``place``, which is put into the table when it is the first itself."""
+    key = keys[place]
+    last = np.uint64(len(slots) - 1)
+    at = np.int64(key & last)
+    while slots[at]:
+        found = int(slots[at] - 1)
+        if keys[found] == key:
+            return found
+        at = (at + 1) & np.int64(last)
+    slots[at] = place + 1
+    return place

@@ -1,0 +1,223 @@
+"""What lines look like: their starts, ends and lengths, and which of them and of the paragraphs are copies."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_equal, mix, slots_for
+from udfs.signals.kernels.traits import BULLET, CLOSER, DASH, Traits
+from udfs.signals.kernels.words import Bounds
+from udfs.words import BLANK, LETTER, NUMBER, TERMINAL, Points
+
+SHORT_LINE: Final = 30
+"""Characters up to which a line is short (FineWeb)."""
+
+COUNTS: Final = (
+    "lines",
+    "line_chars",
+    "copies",
+    "copied_chars",
+    "bullets",
+    "ellipses",
+    "terminal",
+    "short",
+    "listed",
+    "one_word",
+    "words",
+    "paragraphs",
+    "paragraph_chars",
+    "paragraph_copies",
+    "copied_paragraph_chars",
+)
+"""What is counted, in the order of the array of counts; blank lines are left out, empty ones end paragraphs."""
+
+_BLANK: Final = int(BLANK)
+_LETTER: Final = int(LETTER)
+_NUMBER: Final = int(NUMBER)
+_TERMINAL: Final = int(TERMINAL)
+_LINE_END: Final = 10
+_DOT: Final = ord(".")
+_SPACE: Final = ord(" ")
+_ELLIPSIS: Final = ord("…")
+_OPENING: Final = ord("(")
+_CLOSING: Final = ord(")")
+_ASCII: Final = 128
+_PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
+_ZERO: Final = np.uint64(0)
+_STAMP_NUMBERS: Final = 4
+_STAMP_PARTS: Final = 3
+_MIN_STAMPED: Final = 10
+_LONGEST_ITEM_NUMBER: Final = 3
+
+
+@compiled
+def line_counts(points: Points, traits: Traits, starts: Bounds, holes: Places) -> NDArray[np.int64]:
+    """Return what `COUNTS` names.
+
+    A line or paragraph that a hole cuts is no copy of another: what is left of it is not what it said.
+    """
+    counts = np.zeros(15, np.int64)
+    n = len(points)
+    rows = 1
+    for point in points:
+        rows += point == _LINE_END
+    line_keys, line_chars, line_cut = np.empty(rows, np.uint64), np.empty(rows, np.int64), np.zeros(rows, np.bool_)
+    keys, chars, cuts = np.empty(rows, np.uint64), np.empty(rows, np.int64), np.zeros(rows, np.bool_)
+    n_lines, n_paragraphs = 0, 0
+    key, begin, filled, cut = _ZERO, -1, False, False
+    at, word, hole = 0, 0, 0
+    while at <= n:
+        end, first, last, hashed = _read_row(points, traits, at)
+        hole_before, word_before = hole, word
+        while hole < len(holes) and holes[hole] <= end:
+            hole += 1
+        while word < len(starts) and starts[word] <= end:
+            word += 1
+        if first >= 0:
+            line_keys[n_lines], line_chars[n_lines], line_cut[n_lines] = hashed, end - at, hole > hole_before
+            n_lines += 1
+            _count_line(points, traits, at, end, first, last, hole > hole_before, counts)
+            counts[9] += word - word_before <= 1
+            counts[10] += word - word_before
+        if end > at:
+            key = mix(key * _PRIME + hashed) if begin >= 0 else hashed
+            begin = at if begin < 0 else begin
+            filled |= first >= 0
+            cut |= hole > hole_before
+        if begin >= 0 and (end == at or end >= n):
+            if filled:
+                keys[n_paragraphs], chars[n_paragraphs], cuts[n_paragraphs] = key, (end if end > at else end - 1) - begin, cut
+                n_paragraphs += 1
+            begin, filled, cut = -1, False, False
+        at = end + 1
+    counts[0], counts[1], counts[2], counts[3] = _copies(line_keys[:n_lines], line_chars, line_cut)
+    counts[11], counts[12], counts[13], counts[14] = _copies(keys[:n_paragraphs], chars, cuts)
+    return counts
+
+
+@compiled
+def _read_row(points: Points, traits: Traits, at: int) -> tuple[int, int, int, np.uint64]:
+    """Return where a line ends, its first and last characters that are not blank (-1: none), and its hash."""
+    n, first, last, hashed = len(points), -1, -1, _ZERO
+    while at < n and points[at] != _LINE_END:
+        hashed = (hashed ^ np.uint64(points[at] + 1)) * _PRIME
+        if traits[points[at]] & _BLANK == 0:
+            first = at if first < 0 else first
+            last = at
+        at += 1
+    return at, first, last, mix(hashed)
+
+
+@compiled
+def _copies(keys: Hashes, chars: NDArray[np.int64], cut: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    slots = slots_for(len(keys))
+    total, copies, copied = 0, 0, 0
+    for k in range(len(keys)):
+        total += chars[k]
+        if first_equal(slots, keys, k) != k and not cut[k]:
+            copies += 1
+            copied += chars[k]
+    return len(keys), total, copies, copied
+
+
+@compiled
+def _count_line(
+    points: Points, traits: Traits, at: int, end: int, first: int, last: int, cut: bool, counts: NDArray[np.int64]
+) -> None:
+    bullet = _is_bullet(points, traits, first, end)
+    terminal = _ends_sentence(points, traits, first, last) or (cut and last + 1 < end)
+    short = end - at <= SHORT_LINE and not cut
+    counts[4] += bullet
+    counts[5] += _ends_in_ellipsis(points, at, last)
+    counts[6] += terminal
+    counts[7] += short
+    counts[8] += bullet or _is_numbered(points, traits, first, end) or (short and not terminal)
+
+
+@compiled
+def _is_bullet(points: Points, traits: Traits, first: int, end: int) -> bool:
+    bits = traits[points[first]]
+    return bool(bits & BULLET) or bool(bits & DASH and first + 1 < end and traits[points[first + 1]] & _BLANK)
+
+
+@compiled
+def _is_numbered(points: Points, traits: Traits, first: int, end: int) -> bool:
+    at = first + (points[first] == _OPENING)
+    digits = 0
+    while at + digits < end and digits <= _LONGEST_ITEM_NUMBER and traits[points[at + digits]] & _NUMBER:
+        digits += 1
+    if digits > _LONGEST_ITEM_NUMBER or at >= end:
+        return False
+    letter = not digits and points[at] < _ASCII and traits[points[at]] & _LETTER
+    at += digits + (letter != 0)
+    if not (digits or letter) or at + 1 >= end:
+        return False
+    return bool((points[at] == _DOT or points[at] == _CLOSING) and traits[points[at + 1]] & _BLANK)
+
+
+@compiled
+def _ends_sentence(points: Points, traits: Traits, first: int, last: int) -> bool:
+    while last > first and traits[points[last]] & CLOSER:
+        last -= 1
+    return bool(traits[points[last]] & (_TERMINAL | CLOSER) == _TERMINAL)
+
+
+@compiled
+def _ends_in_ellipsis(points: Points, at: int, last: int) -> bool:
+    if points[last] == _ELLIPSIS:
+        return True
+    if points[last] != _DOT or last - 2 < at:
+        return False
+    if points[last - 1] == _DOT and points[last - 2] == _DOT:
+        return True
+    spaced = points[last - 1] == _SPACE and points[last - 2] == _DOT and last - 4 >= at
+    return spaced and points[last - 3] == _SPACE and points[last - 4] == _DOT
+
+
+@compiled
+def stamped_lines(points: Points, traits: Traits, folds: NDArray[np.uint32]) -> tuple[int, int]:
+    """Count the lines that are not blank, and those that begin with a log's stamp; fewer than ten such lines are no log.
+
+    A stamp is four numbers or more in the first three blank-separated parts of a line (a date with a time, an address); a
+    hexadecimal word with a digit is one number.
+    """
+    n, at, lines, stamped = len(points), 0, 0, 0
+    while at <= n:
+        parts, numbers, filled, before = 0, 0, False, True
+        word, digits, row, hexadecimal = 0, 0, 0, True
+        while at < n and points[at] != _LINE_END:
+            bits = traits[points[at]]
+            blank = bits & _BLANK != 0
+            filled |= not blank
+            if parts <= _STAMP_PARTS:
+                parts += before and not blank
+                before = blank
+            if parts <= _STAMP_PARTS and not blank:
+                if bits & (_LETTER | _NUMBER):
+                    digit = bits & _NUMBER != 0
+                    row += digit and (digits == 0 or traits[points[at - 1]] & _NUMBER == 0)
+                    digits += digit
+                    letter = folds[points[at]]
+                    hexadecimal &= digit or 97 <= letter <= 102 or (letter == 120 and word == 1)
+                    word += 1
+                else:
+                    numbers += _numbers(word, digits, row, hexadecimal)
+                    word, digits, row, hexadecimal = 0, 0, 0, True
+            elif word:
+                numbers += _numbers(word, digits, row, hexadecimal)
+                word, digits, row, hexadecimal = 0, 0, 0, True
+            at += 1
+        numbers += _numbers(word, digits, row, hexadecimal)
+        lines += filled
+        stamped += numbers >= _STAMP_NUMBERS
+        at += 1
+    return lines, stamped if stamped >= _MIN_STAMPED else 0
+
+
+@compiled
+def _numbers(word: int, digits: int, row: int, hexadecimal: bool) -> int:
+    """Count the numbers of a word: one where it is hexadecimal, else its runs of digits."""
+    return min(row, 1) if hexadecimal and digits and word >= _STAMP_NUMBERS else row

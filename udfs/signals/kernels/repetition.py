@@ -1,0 +1,220 @@
+"""How much of a text says the same thing again: word n-grams, sentences, and how many different words there are.
+
+The n-gram shares are Gopher's as its paper defines them (Rae et al. 2021, A.1.1): characters inside all repeated n-grams, the
+first copy too, overlaps counted once. DCLM and RedPajama-V2 compute the same; datatrove, Dolma and NeMo Curator do not.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_equal, inlined, mix, slots_for
+from udfs.signals.kernels.traits import CLOSER, Traits
+from udfs.signals.kernels.words import Bounds
+from udfs.words import BLANK, TERMINAL, Points
+
+TOP_N: Final = (2, 3, 4)
+DUP_N: Final = (5, 6, 7, 8, 9, 10)
+LONGEST: Final = 10
+
+_BASE: Final = np.uint64(0xD6E8FEB86659FD93)
+_BLANK: Final = int(BLANK)
+_TERMINAL: Final = int(TERMINAL)
+_LINE_END: Final = 10
+_ASCII: Final = 128
+
+
+@compiled
+def ngram_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, unit: int) -> NDArray[np.int64]:
+    """Count the word characters inside the most frequent (n = 2 to 4) and inside all repeated (n = 5 to 10) n-grams.
+
+    n-grams do not reach over a hole. ``unit`` words stand for one: two where words are code points of scripts without blanks.
+    Of equally frequent n-grams the first counts; one that occurs once does not. Only starts whose shorter n-gram is
+    repeated can begin a longer one that is.
+    """
+    n_words = len(hashes)
+    covered = np.zeros(LONGEST + 1, np.int64)
+    chars = np.zeros(n_words + 1, np.int64)
+    for i in range(n_words):
+        chars[i + 1] = chars[i] + ends[i] - starts[i]
+    region = _regions(starts, holes)
+    candidates, grams = np.arange(n_words).astype(np.int32), hashes.copy()
+    firsts, counts = np.empty(n_words, np.int32), np.zeros(n_words, np.int32)
+    keys = np.empty(n_words, np.uint64)
+    left = n_words
+    for n in range(2, LONGEST + 1):
+        size = n * unit
+        added = size - 1 if n == 2 else unit
+        left = _extend(hashes, region, candidates, grams, keys, left, size, added)
+        slots = slots_for(left)
+        counts[:left] = 0
+        for k in range(left):
+            firsts[k] = first_equal(slots, keys, k)
+            counts[firsts[k]] += 1
+        if n <= 4:
+            covered[n] = _most_frequent(candidates, firsts, counts, left, size, chars)
+        left = _repeated(candidates, grams, firsts, counts, left)
+        if n > 4:
+            covered[n] = _coverage(candidates[:left], size, chars)
+        if not left:
+            break
+    return covered
+
+
+@compiled
+def _regions(starts: Bounds, holes: Places) -> NDArray[np.int32]:
+    region = np.zeros(len(starts), np.int32)
+    if len(holes):
+        at = 0
+        for i in range(len(starts)):
+            while at < len(holes) and holes[at] < starts[i]:
+                at += 1
+            region[i] = at
+    return region
+
+
+@inlined
+def _extend(
+    hashes: Hashes,
+    region: NDArray[np.int32],
+    candidates: NDArray[np.int32],
+    grams: Hashes,
+    keys: Hashes,
+    left: int,
+    size: int,
+    added: int,
+) -> int:
+    """Add words to every candidate's n-gram; return how many have room for them."""
+    count = 0
+    for k in range(left):
+        start = candidates[k]
+        end = start + size
+        if end > len(hashes) or region[start] != region[end - 1]:
+            continue
+        gram = grams[k]
+        for i in range(end - added, end):
+            gram = gram * _BASE + hashes[i]
+        candidates[count], grams[count], keys[count] = start, gram, mix(gram)
+        count += 1
+    return count
+
+
+@inlined
+def _most_frequent(
+    candidates: NDArray[np.int32], firsts: NDArray[np.int32], counts: NDArray[np.int32], left: int, size: int, chars: Places
+) -> int:
+    best = -1
+    for k in range(left):
+        if firsts[k] == k and counts[k] > 1 and (best < 0 or counts[k] > counts[best]):
+            best = k
+    if best < 0:
+        return 0
+    total, upto = 0, 0
+    for k in range(left):
+        if firsts[k] == best:
+            start = max(candidates[k], upto)
+            upto = candidates[k] + size
+            total += chars[upto] - chars[start]
+    return total
+
+
+@inlined
+def _repeated(
+    candidates: NDArray[np.int32], grams: Hashes, firsts: NDArray[np.int32], counts: NDArray[np.int32], left: int
+) -> int:
+    count = 0
+    for k in range(left):
+        if counts[firsts[k]] > 1:
+            candidates[count], grams[count] = candidates[k], grams[k]
+            count += 1
+    return count
+
+
+@inlined
+def _coverage(candidates: NDArray[np.int32], size: int, chars: Places) -> int:
+    total, upto = 0, 0
+    for start in candidates:
+        total += chars[start + size] - chars[max(start, upto)]
+        upto = start + size
+    return total
+
+
+@compiled
+def repeated_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, n: int) -> int:
+    """Count the word characters inside n-grams that occur twice, for one n."""
+    n_words = len(hashes)
+    if n_words < n:
+        return 0
+    chars = np.zeros(n_words + 1, np.int64)
+    for i in range(n_words):
+        chars[i + 1] = chars[i] + ends[i] - starts[i]
+    candidates, grams = np.arange(n_words).astype(np.int32), hashes.copy()
+    keys, firsts = np.empty(n_words, np.uint64), np.empty(n_words, np.int32)
+    left = _extend(hashes, _regions(starts, holes), candidates, grams, keys, n_words, n, n - 1)
+    slots, counts = slots_for(left), np.zeros(left, np.int32)
+    for k in range(left):
+        firsts[k] = first_equal(slots, keys, k)
+        counts[firsts[k]] += 1
+    left = _repeated(candidates, grams, firsts, counts, left)
+    return _coverage(candidates[:left], n, chars)
+
+
+@compiled
+def vocabulary(hashes: Hashes) -> tuple[Hashes, NDArray[np.int32], float]:
+    """Return the different words in order of appearance, how often each occurs, and the entropy of the distribution in bits."""
+    n_words = len(hashes)
+    slots, counts = slots_for(n_words), np.zeros(n_words, np.int32)
+    for i in range(n_words):
+        counts[first_equal(slots, hashes, i)] += 1
+    found = np.flatnonzero(counts)
+    total = 0.0
+    for count in counts[found]:
+        total += count * np.log2(count)
+    bits = np.log2(n_words) - total / n_words if n_words else 0.0
+    return hashes[found], counts[found], max(bits, 0.0)
+
+
+@compiled
+def sentences(points: Points, traits: Traits, starts: Bounds, ends: Bounds, masked: Hashes, holes: Places) -> tuple[int, int]:
+    """Count the sentences with a word, and the words in sentences that were said before, numbers apart.
+
+    A sentence ends at a line end, or behind a terminal mark of any script with its closing quotes and brackets; an ASCII
+    mark counts only before a blank, a closing mark or the end. One that a hole cuts was never said before.
+    """
+    n_words, n = len(starts), len(points)
+    keys, first_words = np.empty(n_words, np.uint64), np.empty(n_words + 1, np.int32)
+    count, word, closing = 0, 0, False
+    for i in range(n):
+        point = points[i]
+        bits = traits[point]
+        tail = bits & (_TERMINAL | CLOSER) != 0
+        after = traits[points[i + 1]] if i + 1 < n else _BLANK
+        tail_after = i + 1 < n and after & (_TERMINAL | CLOSER) != 0
+        if tail and bits & _TERMINAL and (point >= _ASCII or tail_after or after & _BLANK):
+            closing = True
+        closes = point == _LINE_END or i == n - 1 or (tail and closing and not tail_after)
+        if not tail:
+            closing = False
+        if closes:
+            closing = False
+            first, key = word, np.uint64(0)
+            while word < n_words and starts[word] <= i:
+                key = mix(key * _BASE + masked[word])
+                word += 1
+            if word > first:
+                keys[count], first_words[count] = key, first
+                count += 1
+    first_words[count] = n_words
+    slots, again, hole = slots_for(count), 0, 0
+    for k in range(count):
+        if first_equal(slots, keys, k) == k:
+            continue
+        begin, end = starts[first_words[k]], ends[first_words[k + 1] - 1]
+        while hole < len(holes) and holes[hole] < begin:
+            hole += 1
+        if hole == len(holes) or holes[hole] >= end:
+            again += first_words[k + 1] - first_words[k]
+    return count, again
