@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.repetitive import remove_repetitive_lines, stamped_line_share
+from udfs.repetitive import remove_repetitive_lines
+from udfs.signals import compute
 from udfs.spans import Span
 
 
@@ -52,11 +53,31 @@ def test_a_proof_survives():
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "If the limit causes an overflow, the limit will be disabled. If the burst causes an overflow, the burst will be disabled.",
+        "True if the left factor acts on the right factor and False if the right factor acts on the left factor, as above.",
+        "The type of A1, A2, B1 and B2 is string. The type of B3 and B4 is bytes. The type of P is none, as said above.",
+    ],
+)
+def test_sentences_with_like_halves_survive(line):
+    """Saying the same of two things is how specifications are written."""
+    assert remove_repetitive_lines(line).text == line
+
+
+def test_a_short_list_of_numbered_things_survives():
+    """Seven parts of a series are a list; a hundred lines that differ in a number only are a log."""
+    parts = "\n".join(f"Statistical functions, part {i}" for i in range(7))
+    assert remove_repetitive_lines(parts).text == parts
+    assert remove_repetitive_lines("\n".join(f"retry {i} of job failed" for i in range(100))).text == ""
+
+
+@pytest.mark.parametrize(
     ("text", "share"), [("2024-01-02 03:04:05 x\n" * 10, 1.0), ("2024-01-02 03:04:05 x\n" * 9, 0.0), ("a\n" * 9, 0.0)]
 )
 def test_stamped_lines(text, share):
     """Ten lines or more with a date and a time are a log."""
-    assert stamped_line_share(text) == share
+    assert compute(text, "xx")["stamped_line_share"] == share
 
 
 @given(st.text(max_size=200))

@@ -85,7 +85,9 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("short_line_share", "share", f"lines of at most {SHORT_LINE} characters without a span", FINEWEB),
     Signal("one_word_line_share", "share", "lines of at most one word", "Penedo et al. 2023, RefinedWeb"),
     Signal("list_line_share", "share", "lines that are bulleted, numbered, or short without a terminal mark", OWN),
-    Signal("stamped_line_share", "share", "lines that begin with a log's stamp, spans included", LLAMA3),
+    Signal(
+        "stamped_line_share", "share", "lines that begin with a log's stamp, spans included; 0 for fewer than ten of them", LLAMA3
+    ),
     Signal("newline_word_ratio", "ratio", "line ends of the prose a prose word", FINEWEB),
     Signal("digit_char_share", "share", "digits among the prose characters that are not blank", "NeMo Curator"),
     Signal("upper_char_share", "share", "capitals among the letters of the prose", DCLM),

@@ -15,7 +15,7 @@ from udfs import kl, languages
 from udfs.kl import Reference
 from udfs.signals.catalogue import NAMES
 from udfs.signals.dirty import NOTHING, DirtyWords, build
-from udfs.signals.kernels import garble, lines, repetition
+from udfs.signals.kernels import garble, lines, repetition, skeletons
 from udfs.signals.tokenised import Tokenised, tokenise, word_hashes
 from udfs.spans import Span, share
 
@@ -24,9 +24,13 @@ POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cooki
 
 ELLIPSES = ("...", "…", ". . .")
 
+STAMP_NUMBERS = 4
+"""Numbers in the first three blank-separated parts of a line (a date with a time, an address) that make it a log's."""
+
 _JAVASCRIPT = re.compile(r"\bjava ?script\b")
 _LOREM = "lorem ipsum"
 _MASKED_N = 5
+_MIN_STAMPED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,12 @@ def _ratio(count: float, total: float) -> float:
 def _of_all(whole: Tokenised) -> dict[str, float]:
     """Signals that spans have no part in."""
     solid, wrecked = garble.wrecked_chars(whole.all_points, whole.traits)
-    n_lines, stamped = lines.stamped_lines(whole.all_points, whole.traits, whole.folds)
-    return {"mojibake_share": _ratio(wrecked, solid), "stamped_line_share": _ratio(stamped, n_lines)}
+    numbers = skeletons.stamp_numbers(whole.all_points, whole.traits, whole.folds)
+    stamped = int(np.count_nonzero(numbers >= STAMP_NUMBERS))
+    return {
+        "mojibake_share": _ratio(wrecked, solid),
+        "stamped_line_share": _ratio(stamped if stamped >= _MIN_STAMPED else 0, int(np.count_nonzero(numbers >= 0))),
+    }
 
 
 def _of_words(whole: Tokenised) -> dict[str, float]:

@@ -47,9 +47,6 @@ _CLOSING: Final = ord(")")
 _ASCII: Final = 128
 _PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 _ZERO: Final = np.uint64(0)
-_STAMP_NUMBERS: Final = 4
-_STAMP_PARTS: Final = 3
-_MIN_STAMPED: Final = 10
 _LONGEST_ITEM_NUMBER: Final = 3
 
 
@@ -175,49 +172,3 @@ def _ends_in_ellipsis(points: Points, at: int, last: int) -> bool:
         return True
     spaced = points[last - 1] == _SPACE and points[last - 2] == _DOT and last - 4 >= at
     return spaced and points[last - 3] == _SPACE and points[last - 4] == _DOT
-
-
-@compiled
-def stamped_lines(points: Points, traits: Traits, folds: NDArray[np.uint32]) -> tuple[int, int]:
-    """Count the lines that are not blank, and those that begin with a log's stamp; fewer than ten such lines are no log.
-
-    A stamp is four numbers or more in the first three blank-separated parts of a line (a date with a time, an address); a
-    hexadecimal word with a digit is one number.
-    """
-    n, at, lines, stamped = len(points), 0, 0, 0
-    while at <= n:
-        parts, numbers, filled, before = 0, 0, False, True
-        word, digits, row, hexadecimal = 0, 0, 0, True
-        while at < n and points[at] != _LINE_END:
-            bits = traits[points[at]]
-            blank = bits & _BLANK != 0
-            filled |= not blank
-            if parts <= _STAMP_PARTS:
-                parts += before and not blank
-                before = blank
-            if parts <= _STAMP_PARTS and not blank:
-                if bits & (_LETTER | _NUMBER):
-                    digit = bits & _NUMBER != 0
-                    row += digit and (digits == 0 or traits[points[at - 1]] & _NUMBER == 0)
-                    digits += digit
-                    letter = folds[points[at]]
-                    hexadecimal &= digit or 97 <= letter <= 102 or (letter == 120 and word == 1)
-                    word += 1
-                else:
-                    numbers += _numbers(word, digits, row, hexadecimal)
-                    word, digits, row, hexadecimal = 0, 0, 0, True
-            elif word:
-                numbers += _numbers(word, digits, row, hexadecimal)
-                word, digits, row, hexadecimal = 0, 0, 0, True
-            at += 1
-        numbers += _numbers(word, digits, row, hexadecimal)
-        lines += filled
-        stamped += numbers >= _STAMP_NUMBERS
-        at += 1
-    return lines, stamped if stamped >= _MIN_STAMPED else 0
-
-
-@compiled
-def _numbers(word: int, digits: int, row: int, hexadecimal: bool) -> int:
-    """Count the numbers of a word: one where it is hexadecimal, else its runs of digits."""
-    return min(row, 1) if hexadecimal and digits and word >= _STAMP_NUMBERS else row

@@ -1,0 +1,159 @@
+"""What lines say once their numbers are masked: the stamps of logs, equal skeletons, and lines that repeat themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.signals.kernels.compiled import Hashes, compiled, first_equal, mix, slots_for
+from udfs.signals.kernels.traits import Folds, Traits
+from udfs.signals.kernels.words import Bounds
+from udfs.words import BLANK, LETTER, NUMBER, Points
+
+Floats = NDArray[np.float64]
+
+_BLANK: Final = int(BLANK)
+_LETTER: Final = int(LETTER)
+_NUMBER: Final = int(NUMBER)
+_LINE_END: Final = 10
+_PART: Final = np.uint64(ord(" "))
+_PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
+_ZERO: Final = np.uint64(0)
+_STAMP_PARTS: Final = 3
+_SHORTEST_HEX: Final = 4
+_A, _F, _X = ord("a"), ord("f"), ord("x")
+_NUMBERED_KIND: Final = 2
+_SINGLE_KIND: Final = 4
+_MANY_WORDS, _VERY_MANY_WORDS = 12, 40
+_SHORT_GRAM, _LONG_GRAM = 3, 5
+_TIMES: Final = 3
+
+
+@compiled
+def stamp_numbers(points: Points, traits: Traits, folds: Folds) -> NDArray[np.int32]:
+    """Count the numbers in the first three blank-separated parts of every line; -1 for a blank line.
+
+    A hexadecimal word of four characters or more with a digit is one number, of other words each run of digits.
+    """
+    n, rows = len(points), 1
+    for point in points:
+        rows += point == _LINE_END
+    counts = np.full(rows, -1, np.int32)
+    at = 0
+    for row in range(rows):
+        parts, numbers, filled, before = 0, 0, False, True
+        word, digits, runs, hexadecimal = 0, 0, 0, True
+        while at < n and points[at] != _LINE_END:
+            bits = traits[points[at]]
+            blank = bits & _BLANK != 0
+            filled |= not blank
+            parts += before and not blank
+            before = blank
+            if parts <= _STAMP_PARTS and bits & (_LETTER | _NUMBER):
+                digit = bits & _NUMBER != 0
+                runs += digit and (digits == 0 or traits[points[at - 1]] & _NUMBER == 0)
+                digits += digit
+                letter = folds[points[at]]
+                hexadecimal &= digit or _A <= letter <= _F or (letter == _X and word == 1)
+                word += 1
+            elif word:
+                numbers += _numbers(word, digits, runs, hexadecimal)
+                word, digits, runs, hexadecimal = 0, 0, 0, True
+            at += 1
+        if filled:
+            counts[row] = numbers + _numbers(word, digits, runs, hexadecimal)
+        at += 1
+    return counts
+
+
+@compiled
+def _numbers(word: int, digits: int, runs: int, hexadecimal: bool) -> int:
+    """Count the numbers of a word: one where it is hexadecimal, else its runs of digits."""
+    return min(runs, 1) if hexadecimal and digits and word >= _SHORTEST_HEX else runs
+
+
+@compiled
+def skeletons(
+    points: Points, traits: Traits, starts: Bounds, ends: Bounds, masked: Hashes, kinds: NDArray[np.uint8]
+) -> tuple[Hashes, Hashes, NDArray[np.bool_]]:
+    """Hash every line with its numbers masked and its blanks as one, and so its first three parts; say where a number is.
+
+    The hashes of a blank line are 0.
+    """
+    n, rows = len(points), 1
+    for point in points:
+        rows += point == _LINE_END
+    whole, heads, numbered = np.zeros(rows, np.uint64), np.zeros(rows, np.uint64), np.zeros(rows, np.bool_)
+    at, word = 0, 0
+    for row in range(rows):
+        hashed, parts, before = _ZERO, 0, True
+        while at < n and points[at] != _LINE_END:
+            blank = traits[points[at]] & _BLANK != 0
+            if before and not blank:
+                if parts == _STAMP_PARTS:
+                    heads[row] = hashed
+                hashed = (hashed ^ _PART) * _PRIME
+                parts += 1
+            before = blank
+            if word < len(starts) and starts[word] == at:
+                hashed = mix(hashed ^ masked[word])
+                numbered[row] |= kinds[word] & _NUMBERED_KIND != 0
+                at = ends[word]
+                word += 1
+                continue
+            if not blank:
+                hashed = (hashed ^ np.uint64(points[at] + 1)) * _PRIME
+            at += 1
+        whole[row] = mix(hashed) if parts else _ZERO
+        heads[row] = mix(heads[row] if parts > _STAMP_PARTS else hashed) if parts else _ZERO
+        at += 1
+    return whole, heads, numbered
+
+
+@compiled
+def repeated_in_lines(points: Points, starts: Bounds, ends: Bounds, masked: Hashes, kinds: NDArray[np.uint8]) -> Floats:
+    """Return for every line the share of its word characters inside n-grams that it holds three times, numbers masked.
+
+    n is 3 for lines of 12 words, 5 from 40 words on, twice that where most words are code points; 0 for shorter lines.
+    """
+    rows = 1
+    for point in points:
+        rows += point == _LINE_END
+    shares = np.zeros(rows, np.float64)
+    word, at = 0, 0
+    for row in range(rows):
+        first, pieces = word, 0
+        while at < len(points) and points[at] != _LINE_END:
+            at += 1
+        while word < len(starts) and starts[word] < at:
+            pieces += kinds[word] & _SINGLE_KIND != 0
+            word += 1
+        at += 1
+        size, unit = word - first, 2 if 2 * pieces > word - first else 1
+        if size >= _MANY_WORDS * unit:
+            n = (_LONG_GRAM if size >= _VERY_MANY_WORDS * unit else _SHORT_GRAM) * unit
+            shares[row] = _repeated_share(masked[first:word], starts[first:word], ends[first:word], n)
+    return shares
+
+
+@compiled
+def _repeated_share(words: Hashes, starts: Bounds, ends: Bounds, n: int) -> float:
+    count = len(words) - n + 1
+    keys, firsts, times = np.empty(count, np.uint64), np.empty(count, np.int64), np.zeros(count, np.int64)
+    slots = slots_for(count)
+    for k in range(count):
+        key = _ZERO
+        for i in range(k, k + n):
+            key = key * _PRIME + words[i]
+        keys[k] = mix(key)
+        firsts[k] = first_equal(slots, keys, k)
+        times[firsts[k]] += 1
+    total, inside, upto = 0, 0, 0
+    for i in range(len(words)):
+        if i < count and times[firsts[i]] >= _TIMES:
+            upto = i + n
+        total += ends[i] - starts[i]
+        inside += ends[i] - starts[i] if i < upto else 0
+    return inside / total
