@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.line_edits import LineEdit, touched_lines, without_lines
+from udfs.signals.kernels.document import STAMP_NUMBERS
 from udfs.signals.kernels.skeletons import repeated_in_lines, skeletons, stamp_numbers
 from udfs.signals.kernels.traits import folds, traits
-from udfs.signals.kernels.words import count_words, find_words
-from udfs.signals.measure import STAMP_NUMBERS
+from udfs.signals.kernels.words import scan
 from udfs.spans import Span
 from udfs.words import codepoints
 
@@ -41,8 +41,7 @@ def remove_repetitive_lines(text: str, spans: Sequence[Span] = ()) -> LineEdit:
     math or table span stay; so does a poem's refrain, whose lines are short and not adjacent.
     """
     points, bits, folded = codepoints(text), traits(), folds()
-    n_words = count_words(points, bits, _EVERYWHERE)
-    starts, ends, _, masked, kinds = find_words(points, bits, folded, _EVERYWHERE, n_words)
+    starts, ends, _, masked, kinds, _, _ = scan(points, bits, folded, _EVERYWHERE)
     locked = touched_lines(text, spans)
     whole, heads, numbered = skeletons(points, bits, starts, ends, masked, kinds)
     stamps = np.where(stamp_numbers(points, bits, folded) >= STAMP_NUMBERS, heads, _ZERO)

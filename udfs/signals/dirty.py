@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.signals.kernels.compiled import Hashes
-from udfs.signals.kernels.listed import hash_table, listed_runs, run_hashes
+from udfs.signals.kernels.listed import hash_table, listed_runs, run_hash
 from udfs.signals.tokenised import token_hashes
 
 
@@ -94,7 +94,7 @@ def build(lists: Mapping[str, Collection[str]], medical: Mapping[str, Collection
 
 
 def _whole(tokens: Hashes) -> np.uint64:
-    hashed: np.uint64 = run_hashes(tokens, len(tokens))[0]
+    hashed: np.uint64 = run_hash(tokens, 0, len(tokens))
     return hashed
 
 

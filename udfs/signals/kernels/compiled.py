@@ -45,24 +45,19 @@ def mix(value: np.uint64) -> np.uint64:
 
 
 @compiled
-def slots_for(count: int) -> NDArray[np.int32]:
-    """Return an empty hash table for as many keys."""
+def first_places(keys: Hashes) -> NDArray[np.int32]:
+    """Return for every key the place of the first that equals it."""
     size = 16
-    while size < 2 * count:
+    while size < 2 * len(keys):
         size *= 2
-    return np.zeros(size, dtype=np.int32)
-
-
-@inlined
-def first_equal(slots: NDArray[np.int32], keys: Hashes, place: int) -> int:
-    """Return the first place whose key equals that of ``place``, which is put into the table when it is the first itself."""
-    key = keys[place]
-    last = np.uint64(len(slots) - 1)
-    at = np.int64(key & last)
-    while slots[at]:
-        found = int(slots[at] - 1)
-        if keys[found] == key:
-            return found
-        at = (at + 1) & np.int64(last)
-    slots[at] = place + 1
-    return place
+    slots, firsts = np.zeros(size, dtype=np.int32), np.empty(len(keys), dtype=np.int32)
+    last = size - 1
+    for place in range(len(keys)):
+        key = keys[place]
+        at = np.int64(key) & last
+        while slots[at] and keys[slots[at] - 1] != key:
+            at = (at + 1) & last
+        if not slots[at]:
+            slots[at] = place + 1
+        firsts[place] = slots[at] - 1
+    return firsts

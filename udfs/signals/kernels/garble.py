@@ -21,8 +21,7 @@ from udfs.signals.kernels.traits import (
 from udfs.words import BLANK, Points
 
 _BLANK: Final = int(BLANK)
-_SPACE: Final = 0x20
-_DELETE: Final = 0x7F
+_SUSPECT: Final = LEAD_2 | LEAD_3 | LEAD_4 | CYRILLIC_LEAD | KANA_LEAD | WRECK | CONTROL
 _KUN, _JIN, _KAO = ord("锟"), ord("斤"), ord("拷")
 _RI = ord("鈥")
 _AFTER_RI: Final = tuple(map(ord, "檚淺渢"))
@@ -35,17 +34,19 @@ def wrecked_chars(points: Points, traits: Traits) -> tuple[int, int]:
     UTF-8 read as Windows-1252 or Latin-1 (``Ã©``, ``â€™``) or as Windows-1251 (``Р°``), GBK's and Shift-JIS's usual wrecks,
     U+FFFD, and C0 and C1 controls.
     """
-    n, at, solid, wrecked = len(points), 0, 0, 0
+    n, blanks, suspects = len(points), 0, 0
     for point in points:
-        solid += traits[point] & (_BLANK | CONTROL) != _BLANK
+        bits = traits[point]
+        blanks += bits & (_BLANK | CONTROL) == _BLANK
+        suspects |= bits
+    if suspects & _SUSPECT == 0:
+        return n - blanks, 0
+    wrecked, at = 0, 0
     while at < n:
-        if _SPACE <= points[at] < _DELETE:
-            at += 1
-            continue
-        size = _wreck(points, traits, at)
+        size = _wreck(points, traits, at) if traits[points[at]] & _SUSPECT else 0
         wrecked += size
         at += max(size, 1)
-    return solid, wrecked
+    return n - blanks, wrecked
 
 
 @compiled

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_equal, mix, slots_for
+from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_places, mix
 from udfs.signals.kernels.traits import BULLET, CLOSER, DASH, Traits
 from udfs.signals.kernels.words import Bounds
 from udfs.words import BLANK, LETTER, NUMBER, TERMINAL, Points
@@ -110,11 +110,11 @@ def _read_row(points: Points, traits: Traits, at: int) -> tuple[int, int, int, n
 
 @compiled
 def _copies(keys: Hashes, chars: NDArray[np.int64], cut: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    slots = slots_for(len(keys))
+    firsts = first_places(keys)
     total, copies, copied = 0, 0, 0
     for k in range(len(keys)):
         total += chars[k]
-        if first_equal(slots, keys, k) != k and not cut[k]:
+        if firsts[k] != k and not cut[k]:
             copies += 1
             copied += chars[k]
     return len(keys), total, copies, copied

@@ -7,22 +7,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.signals.kernels.compiled import Hashes, compiled, mix
+from udfs.signals.kernels.compiled import Hashes, compiled, inlined, mix
 
 _BASE: Final = np.uint64(0xD6E8FEB86659FD93)
 _EMPTY: Final = np.uint64(0)
+_ONE: Final = np.uint64(1)
 
 
 @compiled
-def run_hashes(tokens: Hashes, n: int) -> Hashes:
-    """Hash every run of ``n`` tokens; 0 is never a hash."""
-    runs = np.empty(max(len(tokens) - n + 1, 0), np.uint64)
-    for i in range(len(runs)):
-        run = _EMPTY
-        for k in range(i, i + n):
-            run = run * _BASE + tokens[k]
-        runs[i] = max(mix(run), np.uint64(1))
-    return runs
+def run_hash(tokens: Hashes, start: int, n: int) -> np.uint64:
+    """Hash a run of ``n`` tokens; never 0."""
+    run = _EMPTY
+    for i in range(start, start + n):
+        run = run * _BASE + tokens[i]
+    return max(mix(run), _ONE)
 
 
 @compiled
@@ -41,19 +39,34 @@ def hash_table(entries: Hashes) -> Hashes:
     return table
 
 
+@inlined
+def is_listed(key: np.uint64, table: Hashes) -> bool:
+    """Whether a table made by `hash_table` holds a hash."""
+    last = np.int64(len(table) - 1)
+    at = np.int64(key) & last
+    while table[at] != _EMPTY and table[at] != key:
+        at = (at + 1) & last
+    return table[at] == key
+
+
+@compiled
+def any_listed(tokens: Hashes, table: Hashes) -> bool:
+    """Whether a table made by `hash_table` holds any of the hashes."""
+    found = 0
+    for token in tokens:
+        found += is_listed(token, table)
+    return found > 0
+
+
 @compiled
 def listed_runs(tokens: Hashes, table: Hashes, lengths: NDArray[np.int64]) -> Hashes:
     """Return the hashes of the runs of given lengths that the table holds, one for each occurrence."""
     found = np.empty(len(tokens) * len(lengths), np.uint64)
-    last = np.uint64(len(table) - 1)
     count = 0
     for n in lengths:
-        for run in run_hashes(tokens, n):
-            at = np.int64(run & last)
-            while table[at] != _EMPTY:
-                if table[at] == run:
-                    found[count] = run
-                    count += 1
-                    break
-                at = (at + 1) & np.int64(last)
+        for i in range(len(tokens) - n + 1):
+            run = run_hash(tokens, i, n)
+            if is_listed(run, table):
+                found[count] = run
+                count += 1
     return found[:count].copy()

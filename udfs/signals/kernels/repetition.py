@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_equal, inlined, mix, slots_for
+from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_places, inlined, mix
+from udfs.signals.kernels.listed import is_listed
 from udfs.signals.kernels.traits import CLOSER, Traits
 from udfs.signals.kernels.words import Bounds
 from udfs.words import BLANK, TERMINAL, Points
@@ -42,18 +43,16 @@ def ngram_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, uni
         chars[i + 1] = chars[i] + ends[i] - starts[i]
     region = _regions(starts, holes)
     candidates, grams = np.arange(n_words).astype(np.int32), hashes.copy()
-    firsts, counts = np.empty(n_words, np.int32), np.zeros(n_words, np.int32)
-    keys = np.empty(n_words, np.uint64)
+    keys, counts = np.empty(n_words, np.uint64), np.zeros(n_words, np.int32)
     left = n_words
     for n in range(2, LONGEST + 1):
         size = n * unit
         added = size - 1 if n == 2 else unit
         left = _extend(hashes, region, candidates, grams, keys, left, size, added)
-        slots = slots_for(left)
+        firsts = first_places(keys[:left])
         counts[:left] = 0
-        for k in range(left):
-            firsts[k] = first_equal(slots, keys, k)
-            counts[firsts[k]] += 1
+        for first in firsts:
+            counts[first] += 1
         if n <= 4:
             covered[n] = _most_frequent(candidates, firsts, counts, left, size, chars)
         left = _repeated(candidates, grams, firsts, counts, left)
@@ -152,29 +151,38 @@ def repeated_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, 
     for i in range(n_words):
         chars[i + 1] = chars[i] + ends[i] - starts[i]
     candidates, grams = np.arange(n_words).astype(np.int32), hashes.copy()
-    keys, firsts = np.empty(n_words, np.uint64), np.empty(n_words, np.int32)
+    keys = np.empty(n_words, np.uint64)
     left = _extend(hashes, _regions(starts, holes), candidates, grams, keys, n_words, n, n - 1)
-    slots, counts = slots_for(left), np.zeros(left, np.int32)
-    for k in range(left):
-        firsts[k] = first_equal(slots, keys, k)
-        counts[firsts[k]] += 1
+    firsts, counts = first_places(keys[:left]), np.zeros(left, np.int32)
+    for first in firsts:
+        counts[first] += 1
     left = _repeated(candidates, grams, firsts, counts, left)
     return _coverage(candidates[:left], n, chars)
 
 
 @compiled
-def vocabulary(hashes: Hashes) -> tuple[Hashes, NDArray[np.int32], float]:
-    """Return the different words in order of appearance, how often each occurs, and the entropy of the distribution in bits."""
+def vocabulary(hashes: Hashes, stops: Hashes) -> tuple[int, float, int, int]:
+    """Return how many different words there are, the entropy of their distribution in bits, and the stop words.
+
+    These are the different ones of ``stops`` (`udfs.signals.kernels.listed.hash_table`) that occur, and all their occurrences.
+    """
     n_words = len(hashes)
-    slots, counts = slots_for(n_words), np.zeros(n_words, np.int32)
+    counts = np.zeros(n_words, np.int32)
+    for first in first_places(hashes):
+        counts[first] += 1
+    different, total, kinds, occurrences = 0, 0.0, 0, 0
     for i in range(n_words):
-        counts[first_equal(slots, hashes, i)] += 1
-    found = np.flatnonzero(counts)
-    total = 0.0
-    for count in counts[found]:
-        total += count * np.log2(count)
+        count = counts[i]
+        if count == 0:
+            continue
+        different += 1
+        if count > 1:
+            total += count * np.log2(count)
+        if len(stops) and is_listed(hashes[i], stops):
+            kinds += 1
+            occurrences += count
     bits = np.log2(n_words) - total / n_words if n_words else 0.0
-    return hashes[found], counts[found], max(bits, 0.0)
+    return different, max(bits, 0.0), kinds, occurrences
 
 
 @compiled
@@ -208,13 +216,13 @@ def sentences(points: Points, traits: Traits, starts: Bounds, ends: Bounds, mask
                 keys[count], first_words[count] = key, first
                 count += 1
     first_words[count] = n_words
-    slots, again, hole = slots_for(count), 0, 0
+    firsts, again, hole = first_places(keys[:count]), 0, 0
     for k in range(count):
-        if first_equal(slots, keys, k) == k:
+        if firsts[k] == k:
             continue
         begin, end = starts[first_words[k]], ends[first_words[k + 1] - 1]
         while hole < len(holes) and holes[hole] < begin:
             hole += 1
         if hole == len(holes) or holes[hole] >= end:
             again += first_words[k + 1] - first_words[k]
-    return count, again
+    return first_words[:count], again

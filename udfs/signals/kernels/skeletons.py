@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.signals.kernels.compiled import Hashes, compiled, first_equal, mix, slots_for
+from udfs.signals.kernels.compiled import Hashes, compiled, first_places, mix
 from udfs.signals.kernels.traits import Folds, Traits
 from udfs.signals.kernels.words import Bounds
 from udfs.words import BLANK, LETTER, NUMBER, Points
@@ -51,7 +51,11 @@ def stamp_numbers(points: Points, traits: Traits, folds: Folds) -> NDArray[np.in
             filled |= not blank
             parts += before and not blank
             before = blank
-            if parts <= _STAMP_PARTS and bits & (_LETTER | _NUMBER):
+            if parts > _STAMP_PARTS:
+                while at < n and points[at] != _LINE_END:
+                    at += 1
+                break
+            if bits & (_LETTER | _NUMBER):
                 digit = bits & _NUMBER != 0
                 runs += digit and (digits == 0 or traits[points[at - 1]] & _NUMBER == 0)
                 digits += digit
@@ -141,15 +145,15 @@ def repeated_in_lines(points: Points, starts: Bounds, ends: Bounds, masked: Hash
 @compiled
 def _repeated_share(words: Hashes, starts: Bounds, ends: Bounds, n: int) -> float:
     count = len(words) - n + 1
-    keys, firsts, times = np.empty(count, np.uint64), np.empty(count, np.int64), np.zeros(count, np.int64)
-    slots = slots_for(count)
+    keys, times = np.empty(count, np.uint64), np.zeros(count, np.int64)
     for k in range(count):
         key = _ZERO
         for i in range(k, k + n):
             key = key * _PRIME + words[i]
         keys[k] = mix(key)
-        firsts[k] = first_equal(slots, keys, k)
-        times[firsts[k]] += 1
+    firsts = first_places(keys)
+    for first in firsts:
+        times[first] += 1
     total, inside, upto = 0, 0, 0
     for i in range(len(words)):
         if i < count and times[firsts[i]] >= _TIMES:

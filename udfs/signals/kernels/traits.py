@@ -9,20 +9,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.words import CLOSERS, classes, codepoints, from_codepoints
+from udfs.words import CLOSERS, LETTER, SINGLE, UPPER, classes, codepoints, from_codepoints
 
 Traits = NDArray[np.uint32]
 Folds = NDArray[np.uint32]
 
 SCRIPT_SHIFT: Final = 8
 LATIN, CYRILLIC, GREEK, ARMENIAN, HEBREW, ARABIC, INDIC, EAST_ASIAN = (1 << bit for bit in range(8))
-VOWEL, CLOSER, BULLET, DASH, LEAD_2, LEAD_3, LEAD_4, REST, CYRILLIC_LEAD, CYRILLIC_REST, CONTROL, WRECK, KANA_LEAD, KANA_REST = (
-    1 << bit for bit in range(16, 30)
+CONSONANT, VOWEL, SMALL, CLOSER, BULLET, DASH = (1 << bit for bit in range(16, 22))
+LEAD_2, LEAD_3, LEAD_4, REST, CYRILLIC_LEAD, CYRILLIC_REST, CONTROL, WRECK, KANA_LEAD, KANA_REST = (
+    1 << bit for bit in range(22, 32)
 )
 """Bits above the class (`udfs.words`) and the script.
 
-A vowel; a closing mark; a bullet; a dash that is one before a blank; what the first and the later bytes of UTF-8 look like
-in Windows-1252, in Windows-1251, and in the usual wrecks of Chinese and Japanese encodings; a control character.
+A letter that is no vowel, scripts without blanks apart; a vowel or a mark over one; a letter that is no capital; a closing
+mark; a bullet; a dash that is one before a blank; what the first and the later bytes of UTF-8 look like in Windows-1252, in
+Windows-1251, and in the usual wrecks of Chinese and Japanese encodings; a control character.
 """
 
 _SCRIPTS: Final = (
@@ -55,7 +57,6 @@ def traits() -> Traits:
     for first, last, script in _SCRIPTS:
         table[first : last + 1] |= np.uint32(script << SCRIPT_SHIFT)
     marked = {
-        VOWEL: _VOWELS + _VOWELS.upper(),
         CLOSER: CLOSERS,
         BULLET: _BULLETS,
         DASH: _DASHES,
@@ -72,13 +73,19 @@ def traits() -> Traits:
     for bit, chars in marked.items():
         table[[ord(char) for char in set(chars)]] |= np.uint32(bit)
     for bit, ranges in {
-        VOWEL: ((0x0300, 0x036F), (0x1EA0, 0x1EF9)),
         REST: ((0x80, 0x9F),),
         CONTROL: ((0x80, 0x9F), (0x00, 0x08), (0x0B, 0x0B), (0x0E, 0x1F)),
         KANA_REST: ((0xFF61, 0xFF9F),),
     }.items():
         for first, last in ranges:
             table[first : last + 1] |= np.uint32(bit)
+    vowel = np.zeros(len(table), dtype=np.bool_)
+    vowel[[ord(char) for char in _VOWELS + _VOWELS.upper()]] = True
+    vowel[0x0300:0x0370] = vowel[0x1EA0:0x1EFA] = True
+    letter = (table & np.uint32(LETTER)) != 0
+    table[letter & ~vowel & ((table & np.uint32(SINGLE)) == 0)] |= np.uint32(CONSONANT)
+    table[vowel] |= np.uint32(VOWEL)
+    table[letter & ((table & np.uint32(UPPER)) == 0)] |= np.uint32(SMALL)
     table.flags.writeable = False
     return table
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.signals.kernels.compiled import Hashes, compiled, inlined, mix
-from udfs.signals.kernels.traits import EAST_ASIAN, LATIN, SCRIPT_SHIFT, VOWEL, Folds, Traits
+from udfs.signals.kernels.traits import CONSONANT, EAST_ASIAN, LATIN, SCRIPT_SHIFT, SMALL, VOWEL, Folds, Traits
 from udfs.words import BLANK, INNER, LETTER, NUMBER, SINGLE, UPPER, WORD, Points
 
 Bounds = NDArray[np.int32]
@@ -29,12 +29,16 @@ COUNTS: Final = (
     "unsayable_words",
     "chunks",
     "mixed_chunks",
+    "hashes",
+    "braces",
+    "ellipses",
+    "line_ends",
 )
 """What is counted, in the order of the array of counts.
 
 Letters, capital letters, digits, characters that are not blank; length of the longest stretch without a blank; words with a
 letter, with a digit, with both; words that no one could say; stretches without a sign that hold a letter, and those of them
-that mix alphabets.
+that mix alphabets; ``#``; curly brackets; ellipses (``...``, ``…`` and ``. . .``); line ends.
 """
 
 _WORD: Final = int(WORD)
@@ -53,9 +57,14 @@ _SHORTEST_HEX: Final = 4
 _MASK: Final = np.uint64(ord("0"))
 _SCRIPTS: Final = 0xFF << SCRIPT_SHIFT
 _LATIN: Final = LATIN << SCRIPT_SHIFT
+_EAST_ASIAN: Final = EAST_ASIAN << SCRIPT_SHIFT
+_CONSONANT_SHIFT: Final = CONSONANT.bit_length() - 1
 _A: Final = ord("a")
 _F: Final = ord("f")
 _X: Final = ord("x")
+_HASH: Final = ord("#")
+_OPEN, _CLOSE = ord("{"), ord("}")
+_DOT, _ELLIPSIS, _SPACE, _LINE_END = ord("."), ord("…"), ord(" "), ord("\n")
 
 
 @compiled
@@ -88,10 +97,10 @@ def _joins(points: Points, traits: Traits, i: int) -> bool:
 
 
 @compiled
-def find_words(
-    points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_], n_words: int
-) -> tuple[Bounds, Bounds, Hashes, Hashes, NDArray[np.uint8]]:
-    """Find the words of a text.
+def scan(
+    points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_]
+) -> tuple[Bounds, Bounds, Hashes, Hashes, NDArray[np.uint8], Hashes, NDArray[np.int64]]:
+    """Find the words and tokens of a text, and count its characters.
 
     Parameters
     ----------
@@ -101,12 +110,10 @@ def find_words(
         `udfs.signals.kernels.traits`.
     begins : array of bool
         Where words begin in scripts without blanks; empty: at each code point.
-    n_words : int
-        What `count_words` says.
 
     Returns
     -------
-    starts, ends : array of int32, shape (n_words,)
+    starts, ends : array of int32
         Half-open ranges of code points.
     hashes : array of uint64
         Hash of each word in lower case.
@@ -115,92 +122,122 @@ def find_words(
     kinds : array of uint8
         Bits: 1 with a letter, 2 with a digit, 4 of a script without blanks, 8 that no one could say: Latin, four letters or
         more, not in capitals (abbreviations), without a vowel or with five consonants in a row.
+    tokens : array of uint64
+        Hashes of the words, cut at the marks inside them, and in scripts without blanks at every code point.
+    counts : array of int64
+        What `COUNTS` names.
     """
-    starts, ends = np.empty(n_words, np.int32), np.empty(n_words, np.int32)
-    hashes, masked = np.empty(n_words, np.uint64), np.empty(n_words, np.uint64)
-    kinds = np.empty(n_words, np.uint8)
-    word, at, n = 0, 0, len(points)
+    n = len(points)
+    # Longer than needed: memory that is not touched costs nothing.
+    starts, ends, kinds = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
+    hashes, masked, tokens = np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.uint64)
+    word, token, at, scripts, chunks, mixed = 0, 0, 0, 0, 0, 0
+    letters, capitals, all_digits, blanks, chunk_start, longest_chunk = 0, 0, 0, 0, 0, 0
+    hash_marks, braces, ellipses, line_ends, dots_from, spaced_from = 0, 0, 0, 0, 0, 0
     while at < n:
-        bits = traits[points[at]]
+        bits = np.int64(traits[points[at]])
         if bits & _WORD == 0:
+            sign = points[at]
+            if bits & _BLANK:
+                blanks += 1
+                line_ends += sign == _LINE_END
+                longest_chunk = max(longest_chunk, at - chunk_start)
+                chunk_start = at + 1
+            elif sign == _DOT:
+                if at - 2 >= dots_from and points[at - 1] == _DOT and points[at - 2] == _DOT:
+                    ellipses += 1
+                    dots_from = at + 1
+                elif at - 4 >= spaced_from and _is_spaced_ellipsis(points, at):
+                    ellipses += 1
+                    spaced_from = at + 1
+            else:
+                hash_marks += sign == _HASH
+                braces += (sign == _OPEN) | (sign == _CLOSE)
+                ellipses += sign == _ELLIPSIS
+            chunks += scripts != 0
+            mixed += _mixes(scripts)
+            scripts = 0
             at += 1
             continue
-        start, single = at, bits & _SINGLE
-        hashed, mask, every = _OFFSET, _OFFSET, bits & 0
-        digits, row, longest, vowels = 0, 0, 0, 0
-        latin, small, hexadecimal, after_digit = True, False, True, False
+        start, single, every, row, longest, digits = at, bits & _SINGLE, bits & 0, 0, 0, 0
+        hashed, part = _OFFSET, _OFFSET
         while True:
-            point = folds[points[at]]
             every |= bits
-            hashed = (hashed ^ np.uint64(point)) * _PRIME
-            if bits & _NUMBER:
-                digits += 1
-                row = 0
-                if not after_digit:
-                    mask = (mask ^ _MASK) * _PRIME
-                after_digit = True
+            point = np.uint64(folds[points[at]])
+            hashed = (hashed ^ point) * _PRIME
+            row = (row + 1) * ((bits >> _CONSONANT_SHIFT) & 1)
+            longest = max(longest, row)
+            capitals += bits & _UPPER != 0
+            letters += bits & _LETTER != 0
+            digits += bits & _NUMBER != 0
+            if bits & _WORD == 0 or (single and at > start):
+                tokens[token] = mix(part)
+                token += 1
+                part = _OFFSET
+            if bits & _WORD:
+                part = (part ^ point) * _PRIME
+                scripts |= bits & _SCRIPTS if bits & _LETTER else 0
             else:
-                mask = (mask ^ np.uint64(point)) * _PRIME
-                hexadecimal &= _A <= point <= _F or (point == _X and at == start + 1)
-                after_digit = False
-                vowel = bits & VOWEL != 0
-                vowels += vowel
-                letter = bits & _LETTER != 0
-                row = row + 1 if letter and not vowel else 0
-                longest = max(longest, row)
-                latin &= not letter or bits & _SCRIPTS == _LATIN
-                small |= letter and bits & _UPPER == 0
+                chunks += scripts != 0
+                mixed += _mixes(scripts)
+                scripts = 0
             at += 1
             if at == n:
                 break
-            bits = traits[points[at]]
+            bits = np.int64(traits[points[at]])
             if single:
                 if len(begins) == 0 or bits & _SINGLE == 0 or begins[at]:
                     break
             elif bits & _SINGLE or (bits & _WORD == 0 and not (bits & _INNER and _joins(points, traits, at))):
                 break
-        if digits and hexadecimal and (at - start >= _SHORTEST_HEX or digits == at - start):
-            mask = (_OFFSET ^ _MASK) * _PRIME
-        unsayable = latin and small and at - start >= _SHORTEST_WORD and (longest >= _LONG_CONSONANTS or not vowels)
-        kinds[word] = _kind(every, digits, single, unsayable)
-        starts[word], ends[word], hashes[word], masked[word] = start, at, mix(hashed), mix(mask)
+        starts[word], ends[word], hashes[word], tokens[token] = start, at, mix(hashed), mix(part)
+        masked[word] = _mask(points, traits, folds, start, at) if digits else hashes[word]
+        kinds[word] = _kind(every, single, longest, at - start)
+        all_digits += digits
+        token += 1
         word += 1
-    return starts, ends, hashes, masked, kinds
+    longest_chunk = max(longest_chunk, n - chunk_start)
+    totals = (letters, capitals, all_digits, n - blanks, longest_chunk, chunks + (scripts != 0), mixed + _mixes(scripts))
+    counts = _counts(totals, kinds[:word], (hash_marks, braces, ellipses, line_ends))
+    return starts[:word], ends[:word], hashes[:word], masked[:word], kinds[:word], tokens[:token], counts
 
 
 @inlined
-def _kind(every: int, digits: int, single: int, unsayable: bool) -> int:
-    lettered = every & _LETTER != 0
-    return lettered | (digits != 0) << 1 | (single != 0) << 2 | (lettered and unsayable and not single) << 3
+def _kind(every: int, single: int, longest: int, size: int) -> int:
+    plain = every & _SCRIPTS == _LATIN and every & SMALL and not single and size >= _SHORTEST_WORD
+    unsayable = plain and (every & VOWEL == 0 or longest >= _LONG_CONSONANTS)
+    return (every & _LETTER != 0) | (every & _NUMBER != 0) << 1 | (single != 0) << 2 | (unsayable != 0) << 3
 
 
 @compiled
-def count_characters(points: Points, traits: Traits, kinds: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return what `COUNTS` names."""
-    counts = np.zeros(11, np.int64)
-    chunk, scripts, inside = 0, 0, False
-    letters = capitals = digits = solid = longest = 0
-    for i in range(len(points)):
-        bits = traits[points[i]]
-        letters += bits & _LETTER != 0
-        capitals += bits & _UPPER != 0
-        digits += bits & _NUMBER != 0
-        if bits & _BLANK:
-            chunk = 0
-        else:
-            chunk += 1
-            solid += 1
-            longest = max(longest, chunk)
-        if bits & _WORD:
-            scripts |= ((bits >> SCRIPT_SHIFT) & 0xFF) if bits & _LETTER else 0
-            inside = True
-        elif inside:
-            counts[9] += scripts != 0
-            counts[10] += _mixes(scripts)
-            scripts, inside = 0, False
-    counts[9] += scripts != 0
-    counts[10] += _mixes(scripts)
-    counts[0], counts[1], counts[2], counts[3], counts[4] = letters, capitals, digits, solid, longest
+def _mask(points: Points, traits: Traits, folds: Folds, start: int, end: int) -> np.uint64:
+    """Hash a word with every run of digits as one zero; a number or a hexadecimal word is ``0``."""
+    hashed, hexadecimal, all_digits, after_digit = _OFFSET, True, True, False
+    for at in range(start, end):
+        point = folds[points[at]]
+        digit = traits[points[at]] & _NUMBER != 0
+        if not (digit and after_digit):
+            hashed = (hashed ^ (_MASK if digit else np.uint64(point))) * _PRIME
+        hexadecimal &= digit or _A <= point <= _F or (point == _X and at == start + 1)
+        all_digits &= digit
+        after_digit = digit
+    if hexadecimal and (all_digits or end - start >= _SHORTEST_HEX):
+        hashed = (_OFFSET ^ _MASK) * _PRIME
+    return mix(hashed)
+
+
+@inlined
+def _is_spaced_ellipsis(points: Points, at: int) -> bool:
+    """Whether ``. . .`` ends here."""
+    spaces = points[at - 1] == _SPACE and points[at - 3] == _SPACE
+    return spaces and points[at - 2] == _DOT and points[at - 4] == _DOT
+
+
+@compiled
+def _counts(totals: tuple[int, ...], kinds: NDArray[np.uint8], marks: tuple[int, ...]) -> NDArray[np.int64]:
+    counts = np.zeros(15, np.int64)
+    counts[0], counts[1], counts[2], counts[3], counts[4], counts[9], counts[10] = totals
+    counts[11], counts[12], counts[13], counts[14] = marks
     for kind in kinds:
         counts[5] += kind & 1
         counts[6] += kind >> 1 & 1
@@ -212,28 +249,5 @@ def count_characters(points: Points, traits: Traits, kinds: NDArray[np.uint8]) -
 @inlined
 def _mixes(scripts: int) -> bool:
     """Whether a stretch mixes alphabets; Latin beside Han, kana or Hangul is ordinary writing."""
-    alphabets = scripts & ~EAST_ASIAN
-    return alphabets & (alphabets - 1) != 0 or (scripts & EAST_ASIAN != 0 and alphabets & ~LATIN != 0)
-
-
-@compiled
-def find_tokens(points: Points, traits: Traits, folds: Folds, n_most: int) -> Hashes:
-    """Hash the tokens that listed words are looked up by: words, cut at the marks inside them."""
-    hashes = np.empty(n_most, np.uint64)
-    count, hashed, inside = 0, _OFFSET, False
-    for i in range(len(points)):
-        bits = traits[points[i]]
-        if inside and (bits & _WORD == 0 or bits & _SINGLE):
-            hashes[count] = mix(hashed)
-            count += 1
-            inside = False
-        if bits & _SINGLE:
-            hashes[count] = mix((_OFFSET ^ np.uint64(folds[points[i]])) * _PRIME)
-            count += 1
-        elif bits & _WORD:
-            hashed = ((hashed if inside else _OFFSET) ^ np.uint64(folds[points[i]])) * _PRIME
-            inside = True
-    if inside:
-        hashes[count] = mix(hashed)
-        count += 1
-    return hashes[:count]
+    alphabets = scripts & ~_EAST_ASIAN
+    return alphabets & (alphabets - 1) != 0 or (scripts & _EAST_ASIAN != 0 and alphabets & ~_LATIN != 0)
