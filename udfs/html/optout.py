@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 AI_BOTS = frozenset({
@@ -17,7 +18,10 @@ _RESERVES = frozenset({"none", "noindex", "noai"})
 _HIDES = frozenset({"none", "noindex"})
 _VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
-_COUNTED = _ROBOTS | AI_BOTS | {"tdm-reservation"}
+_HEADER = "x-robots-tag"
+_RESERVATION = "tdm-reservation"
+_COUNTED = _ROBOTS | AI_BOTS | {_HEADER, _RESERVATION}
+_ROBOT_NAME = re.compile(r"[a-z][^\s:]*")
 
 Headers = Sequence[tuple[str, str]]
 
@@ -40,17 +44,14 @@ def header_optout(headers: Headers) -> str | None:
     """
     for name, value in headers:
         folded = name.strip().lower()
-        if folded == "tdm-reservation" and value.strip() == "1":
-            return f"{name.strip()}: {value.strip()}"
-        if folded == "x-robots-tag" and any(_opts_out(bot, rules) for bot, rules in directives(value)):
+        if (folded == _RESERVATION and _reserves(value)) or (folded == _HEADER and _tag_opts_out(value)):
             return f"{name.strip()}: {value.strip()}"
     return None
 
 
 def header_noindex(headers: Headers) -> bool:
     """Whether ``X-Robots-Tag`` asks search engines in general not to list the page."""
-    tags = [value for name, value in headers if name.strip().lower() == "x-robots-tag"]
-    return any(bot in ("", "googlebot") and rules & _HIDES for value in tags for bot, rules in directives(value))
+    return any(name.strip().lower() == _HEADER and _tag_hides(value) for name, value in headers)
 
 
 def robot_metas(metas: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -60,6 +61,9 @@ def robot_metas(metas: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def meta_optout(metas: Iterable[tuple[str, str]]) -> str | None:
     """Return the ``meta`` of a page that reserves it against use for training.
+
+    Counted: ``noai`` for ``robots`` or a robot by name, ``none`` and ``noindex`` for one of ``AI_BOTS``; what `header_optout`
+    counts in a ``meta`` that stands for that header (``http-equiv``); ``tdm-reservation`` with 1. Several add up.
 
     Parameters
     ----------
@@ -73,16 +77,19 @@ def meta_optout(metas: Iterable[tuple[str, str]]) -> str | None:
     """
     for name, content in metas:
         folded = name.strip().lower()
-        if folded == "tdm-reservation" and content.strip() == "1":
-            return f"{name.strip()}: {content.strip()}"
-        if (folded in _ROBOTS or folded in AI_BOTS) and _opts_out(folded, _rules(content)):
+        named = (folded in _ROBOTS or folded in AI_BOTS) and _opts_out(folded, _rules(content))
+        if named or (folded == _RESERVATION and _reserves(content)) or (folded == _HEADER and _tag_opts_out(content)):
             return f"{name.strip()}: {content.strip()}"
     return None
 
 
 def meta_noindex(metas: Iterable[tuple[str, str]]) -> bool:
     """Whether a ``meta`` asks search engines not to list the page."""
-    return any(name.strip().lower() in ("robots", "googlebot") and _rules(content) & _HIDES for name, content in metas)
+    for name, content in metas:
+        folded = name.strip().lower()
+        if (folded in ("robots", "googlebot") and _rules(content) & _HIDES) or (folded == _HEADER and _tag_hides(content)):
+            return True
+    return False
 
 
 def directives(value: str) -> list[tuple[str, frozenset[str]]]:
@@ -95,11 +102,25 @@ def directives(value: str) -> list[tuple[str, frozenset[str]]]:
     """
     bot, found = "", dict[str, set[str]]()
     for part in value.split(","):
-        name, colon, rest = part.partition(":")
-        if colon and name.strip().lower() not in _VALUED:
-            bot, part = name.strip().lower(), rest
-        found.setdefault(bot, set()).add(part.strip().lower())
+        name, colon, rest = part.lower().partition(":")
+        # Dates hold commas and colons, too: what stands before a colon there is no name.
+        if colon and name.strip() not in _VALUED and _ROBOT_NAME.fullmatch(name.strip()):
+            bot, part = name.strip(), rest
+        found.setdefault(bot, set()).update(part.lower().split())
     return [(name, frozenset(rules)) for name, rules in found.items()]
+
+
+def _reserves(value: str) -> bool:
+    """Whether a TDM reservation is set; proxies join repeated headers with commas."""
+    return any(part.strip() == "1" for part in value.split(","))
+
+
+def _tag_opts_out(value: str) -> bool:
+    return any(_opts_out(bot, rules) for bot, rules in directives(value))
+
+
+def _tag_hides(value: str) -> bool:
+    return any(bot in ("", "googlebot") and bool(rules & _HIDES) for bot, rules in directives(value))
 
 
 def _opts_out(bot: str, rules: frozenset[str]) -> bool:

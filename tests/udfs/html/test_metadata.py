@@ -88,6 +88,30 @@ def test_canonical_addresses(head, url, want):
          '<script type="application/ld+json">{"@graph":[{"license":"https://creativecommons.org/licenses/by-nc/4.0/"}]}</script>',
          ("cc-by-nc-4.0", "jsonld")),
         ("<meta name=DC.rights content='https://creativecommons.org/licenses/by/2.5'>", ("cc-by-2.5", "jsonld")),
+        ("<meta name=DC.Rights content='Copyright (c) 2020 A. Author'>"
+         "<meta name=DC.Rights content='https://creativecommons.org/licenses/by/4.0'>", ("cc-by-4.0", "jsonld")),
+        ("<meta name=DC.Rights content='All rights reserved'>", (None, None)),
+        ("<meta name=dcterms.license content='https://a.example/mit'>", ("https://a.example/mit", "jsonld")),
+        *((f"<a rel=license href='https://creativecommons.org/{path}'>x</a>", (name, "rel")) for path, name in (
+            ("licenses/by-nc-sa/2.5/ca/deed.fr", "cc-by-nc-sa-2.5-ca"), ("licenses/by-nc-nd/4.0/deed.en", "cc-by-nc-nd-4.0"),
+            ("licenses/by-nd/3.0/igo/", "cc-by-nd-3.0-igo"), ("licenses/by/4.0/legalcode", "cc-by-4.0"),
+            ("Licenses/BY-SA/3.0/DE/", "cc-by-sa-3.0-de"), ("publicdomain/zero/1.0/deed.de", "cc0-1.0"),
+        )),
+        ("<link rel=license href='//creativecommons.org/licenses/by-nc/4.0/'>", ("cc-by-nc-4.0", "rel")),
+        ("<a rel=license href='https://creativecommons.org/licenses/by/4.0/'>x</a>"
+         "<a rel=license href='https://creativecommons.org/licenses/by/4.0/deed.de'>x</a>", ("cc-by-4.0", "rel")),
+        ("<a rel=license href='https://creativecommons.org/licenses/by/4.0/'>x</a>"
+         "<link rel=license href='https://creativecommons.org/licenses/by/3.0/us/'>", ("mixed", "rel")),
+        ("<a rel=license href='https://creativecommons.org/licenses/by/4.0/'>x</a>"
+         "<a href='https://creativecommons.org/licenses/by-nc/2.0/'>picture</a>", ("cc-by-4.0", "rel")),
+        *((f'<script type="application/ld+json">{{"license":{value}}}</script>', want) for value, want in (
+            ('"http://creativecommons.org/licenses/by/3.0/us/"', ("cc-by-3.0-us", "jsonld")),
+            ('{"@type":"CreativeWork","@id":"https://creativecommons.org/licenses/by/4.0/"}', ("cc-by-4.0", "jsonld")),
+            ('[{"url":"https://creativecommons.org/publicdomain/zero/1.0/"}]', ("cc0-1.0", "jsonld")),
+            ('["https://creativecommons.org/licenses/by/4.0/","http://creativecommons.org/licenses/by/3.0/"]', ("mixed", "jsonld")),
+            ("7", (None, None)), ("[null,{}]", (None, None)),
+        )),
+        ("<a href='https://creativecommons.org/licenses/'>x</a>", (None, None)),
     ],
 )  # fmt: skip
 def test_licences(body, want):

@@ -18,7 +18,22 @@ from udfs.html.optout import directives
         ([("x-robots-tag", "noarchive"), ("X-ROBOTS-TAG", "NoAI")], "X-ROBOTS-TAG: NoAI"),
         ([("X-Robots-Tag", "GPTBot: noindex")], "X-Robots-Tag: GPTBot: noindex"),
         ([("X-Robots-Tag", "otherbot: noai")], "X-Robots-Tag: otherbot: noai"),
+        ([("X-Robots-Tag", "noai noimageai")], "X-Robots-Tag: noai noimageai"),
+        ([("X-Robots-Tag", "otherbot: noindex, nofollow"), ("X-Robots-Tag", "CCBot: none")], "X-Robots-Tag: CCBot: none"),
+        ([("X-Robots-Tag", "otherbot: nofollow, GPTBot: noarchive, noindex")],
+         "X-Robots-Tag: otherbot: nofollow, GPTBot: noarchive, noindex"),
+        ([("X-Robots-Tag", "GPTBot: nofollow, otherbot: noindex")], None),
+        ([("X-Robots-Tag", "unavailable_after: Sunday, 06-Nov-94 08:49:37 GMT, noai")],
+         "X-Robots-Tag: unavailable_after: Sunday, 06-Nov-94 08:49:37 GMT, noai"),
+        ([("X-Robots-Tag", "max-snippet: 20, noai")], "X-Robots-Tag: max-snippet: 20, noai"),
+        ([("X-Robots-Tag", "noairship, noai-not")], None),
         ([("TDM-Reservation", "1")], "TDM-Reservation: 1"),
+        ([("tdm-reservation", " 1 "), ("tdm-policy", "https://a.example/policy.json")], "tdm-reservation: 1"),
+        ([("tdm-reservation", "0"), ("tdm-reservation", "1")], "tdm-reservation: 1"),
+        ([("tdm-reservation", "0, 1")], "tdm-reservation: 0, 1"),
+        ([("tdm-reservation", "10")], None),
+        ([("tdm-reservation", "true")], None),
+        ([("tdm-policy", "https://a.example/policy.json")], None),
         ([("TDM-Reservation", "0")], None),
         ([("X-Robots-Tag", "noindex, nofollow")], None),
         ([("X-Robots-Tag", "noimageai")], None),
@@ -27,7 +42,7 @@ from udfs.html.optout import directives
         ([("Content-Type", "text/html; noai")], None),
         ([], None),
     ],
-)
+)  # fmt: skip
 def test_headers(headers, want):
     """Repeated headers, any case, robots by name."""
     assert header_optout(headers) == want
@@ -37,6 +52,7 @@ def test_header_noindex():
     """Only what is said to all robots, or to the one that stands for search, is about the index."""
     assert header_noindex([("X-Robots-Tag", "nofollow, noindex")])
     assert header_noindex([("X-Robots-Tag", "none")])
+    assert header_noindex([("X-Robots-Tag", "unavailable_after: Sunday, 06-Nov-94 08:49:37 GMT, noindex")])
     assert not header_noindex([("X-Robots-Tag", "GPTBot: noindex")])
     assert not header_noindex([("Robots", "noindex")])
 
@@ -57,6 +73,17 @@ def test_directives_belong_to_the_robot_before_them():
         ('<META NAME="Robots" CONTENT="INDEX"><meta name=robots content="NOAI">', "robots: NOAI", False),
         ('<meta name="CCBot" content="none">', "CCBot: none", False),
         ('<meta name="gptbot" content="index, follow">', None, False),
+        ('<meta name="GPTBot" content="noindex, nofollow">', "GPTBot: noindex, nofollow", False),
+        ('<meta name="Google-Extended" content=" NoIndex ">', "Google-Extended: NoIndex", False),
+        ('<meta name="robots" content="max-snippet:-1 ,noai">', "robots: max-snippet:-1 ,noai", False),
+        ('<meta name="robots" content="noindex"><meta name="ClaudeBot" content="noai">', "ClaudeBot: noai", True),
+        ('<meta http-equiv="X-Robots-Tag" content="GPTBot: noindex">', "X-Robots-Tag: GPTBot: noindex", False),
+        ('<meta http-equiv="x-robots-tag" content="noindex, noai">', "x-robots-tag: noindex, noai", True),
+        ('<meta http-equiv="x-robots-tag" content="otherbot: noindex">', None, False),
+        ('<meta name="otherbot" content="noindex">', None, False),
+        ('<meta name="tdm-reservation" content="0"><meta name="TDM-Reservation" content=" 1 ">', "TDM-Reservation: 1", False),
+        ('<meta name="tdm-policy" content="https://a.example/policy.json">', None, False),
+        ('<meta name="robots" content="none">', None, True),
         ('<meta name="tdm-reservation" content="1">', "tdm-reservation: 1", False),
         ('<meta name="tdm-reservation" content="0">', None, False),
         ('<meta name="robots" content="noindex,follow">', None, True),
