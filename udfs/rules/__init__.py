@@ -4,11 +4,14 @@ The published limits belong to their authors' word models and counts; coverage, 
 what datatrove counts (93 English texts: median 1.9 for 5-grams, half of the texts between 1.4 and 2.4). The limits of the
 classes were set by hand near the 1 % tails of good documentation pages of a labelled test crawl, with its bad pages in view.
 They are provisional until they are fitted on trusted text of other kinds.
+
+Sets named ``..._datatrove`` decide as datatrove 0.10.1 does, on its own values; those named ``fineweb2_...`` have FineWeb-2's
+limits of one language, on the same values.
 """
 
 from __future__ import annotations
 
-from udfs.rules import c4, fineweb, gopher, llama3
+from udfs.rules import c4, datatrove, fineweb, gopher, llama3, refinedweb
 from udfs.rules.evaluate import (
     Guard,
     Rule,
@@ -83,11 +86,22 @@ _STRUCTURED_LIMITS = {
 RULE_SETS: dict[str, RuleSet] = {
     "gopher": RuleSet("gopher", gopher.RULES),
     "c4": RuleSet("c4", c4.RULES),
+    "c4_tfds": RuleSet("c4_tfds", c4.TFDS),
+    "c4_bad_words": RuleSet("c4_bad_words", (gopher.EMPTY, c4.BAD_WORDS)),
     "fineweb": RuleSet("fineweb", fineweb.RULES),
+    "fineweb_paper": RuleSet("fineweb_paper", fineweb.PAPER),
+    "refinedweb": RuleSet("refinedweb", refinedweb.RULES),
+    "dclm": RuleSet("dclm", refinedweb.RULES),
     "llama3": RuleSet("llama3", llama3.RULES),
     "general": with_overrides(RuleSet("general", _PROSE), _PROSE_LIMITS),
     "multilingual": with_overrides(RuleSet("multilingual", _PROSE), _PROSE_LIMITS),
     "math": with_overrides(RuleSet("math", _STRUCTURED), {**_STRUCTURED_LIMITS, "llama3.log_lines": 0.60}),
     "code": with_overrides(RuleSet("code", _STRUCTURED), _STRUCTURED_LIMITS),
+    "gopher_repetition_datatrove": RuleSet("gopher_repetition_datatrove", datatrove.GOPHER_REPETITION),
+    "gopher_quality_datatrove": RuleSet("gopher_quality_datatrove", datatrove.GOPHER_QUALITY),
+    "c4_datatrove": RuleSet("c4_datatrove", datatrove.C4_QUALITY),
+    "c4_no_punct_datatrove": RuleSet("c4_no_punct_datatrove", datatrove.C4_QUALITY_NO_PUNCT),
+    "fineweb_datatrove": RuleSet("fineweb_datatrove", datatrove.FINEWEB_QUALITY),
+    **{f"fineweb2_{name}": RuleSet(f"fineweb2_{name}", fineweb.fineweb2(name)) for name in fineweb.LIMITS},
 }
 """Every rule set by name. Limits are the English ones; `for_language` puts in those of another language."""

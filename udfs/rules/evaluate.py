@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from udfs import languages
 from udfs.signals import NAMES
 
+"""Every name that a rule can read: our signals and datatrove's values."""
+
 Op = Literal["<", ">"]
 Mask = NDArray[np.bool_]
 Columns = Mapping[str, NDArray[np.float64]]
@@ -47,7 +49,7 @@ class Rule:
     name : str
         Recipe, what is measured, and the side, such as ``gopher.word_count.low``.
     signal : str
-        A name of `udfs.signals.SIGNALS`.
+        One of `NAMES`: a name of `udfs.signals.SIGNALS` or of `udfs.datatrove.ROWS`.
     op : {"<", ">"}
         The side on which the rule fires. Strict: a value equal to the limit passes.
     limit : float

@@ -1,8 +1,16 @@
-"""Gopher's rules on quality and repetition (Rae et al. 2021, A.1.1 and table A1)."""
+"""Gopher's rules on quality and repetition (Rae et al. 2021, A.1.1 and table A1), as the paper means them.
+
+Words are words: punctuation is none, so that the share of words with a letter does not fall with every comma, as it does in
+datatrove, whose tokens of punctuation count. Stop words are different ones, in any case (datatrove: lower case; DCLM and Dolma:
+tokens). Duplicate n-grams are coverage: characters of words inside any n-gram that occurs twice, the first copy too, overlaps
+once (DCLM and RedPajama-V2 alike; datatrove skips and leaves the first copy out, Dolma counts overlaps n times). A top n-gram
+that occurs once counts 0 (datatrove: its length). Copies of lines and paragraphs are second and later ones (DCLM and Dolma: all).
+`udfs.rules.datatrove` has datatrove's reading.
+"""
 
 from __future__ import annotations
 
-from udfs.rules.evaluate import Rule
+from udfs.rules.evaluate import Guard, Rule
 from udfs.signals import GOPHER
 
 EMPTY = Rule("empty", "n_words", "<", 1, "a document without a word", on_nan=True)
@@ -11,7 +19,14 @@ QUALITY = (
     EMPTY,
     Rule("gopher.word_count.low", "n_words", "<", 50, GOPHER),
     Rule("gopher.word_count.high", "n_words", ">", 100_000, GOPHER),
-    Rule("gopher.mean_word.low", "mean_word_chars", "<", 3, GOPHER),
+    Rule(
+        "gopher.mean_word.low",
+        "mean_word_chars",
+        "<",
+        3,
+        f"{GOPHER}; silent where a fifth of the words are code points of a script without blanks, as on mixed pages",
+        unless=(Guard("codepoint_word_share", ">", 0.2),),
+    ),
     Rule("gopher.mean_word.high", "mean_word_chars", ">", 10, GOPHER),
     Rule("gopher.hash_ratio.high", "hash_word_ratio", ">", 0.1, GOPHER),
     Rule("gopher.ellipsis_ratio.high", "ellipsis_word_ratio", ">", 0.1, GOPHER),

@@ -4,8 +4,12 @@ The text is tokenised once, in compiled loops over its code points (`udfs.signal
 and hashes found there. `SIGNALS` says what each of them means.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from udfs.signals.catalogue import C4, DCLM, FINEWEB, GOPHER, LLAMA3, NAMES, OWN, REDPAJAMA, SIGNALS, Signal
-from udfs.signals.measure import References, compile_kernels, compute
+
+if TYPE_CHECKING:
+    from udfs.signals.measure import References, compile_kernels, compute
 
 __all__ = [
     "C4",
@@ -22,3 +26,12 @@ __all__ = [
     "compile_kernels",
     "compute",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what computes when it is first asked for: whoever reads names and rules alone need not wait for a compiler."""
+    if name not in ("References", "compile_kernels", "compute"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from udfs.signals import measure
+
+    return getattr(measure, name)

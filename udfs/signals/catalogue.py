@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from udfs.signals.kernels.lines import SHORT_LINE
-from udfs.signals.kernels.repetition import DUP_N, TOP_N
+from udfs import datatrove
+
+SHORT_LINE: Final = 30
+"""Characters up to which a line is short (FineWeb)."""
+
+TOP_N: Final = (2, 3, 4)
+DUP_N: Final = (5, 6, 7, 8, 9, 10)
+"""Sizes of the n-grams whose most frequent one, and whose repeated ones, are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("n_lines", "lines", "lines of prose that are not blank", C4),
     Signal("n_sentences", "sentences", "stretches of prose with a word, ended by a terminal mark or a line end", C4),
     Signal("mean_word_chars", "characters", "mean length of the prose words", GOPHER),
+    Signal("codepoint_word_share", "share", "prose words that are a code point of a script without blanks", OWN),
     Signal("max_word_chars", "characters", "longest stretch of prose without a blank", C4),
     Signal("mean_line_words", "words", "prose words a line", OWN),
     Signal("hash_word_ratio", "ratio", "'#' a prose word", GOPHER),
@@ -114,6 +122,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("code_char_share", "share", "characters inside code spans", OWN),
     Signal("math_char_share", "share", "characters inside math spans", OWN),
     Signal("table_char_share", "share", "characters inside table spans", OWN),
+    *(Signal(*row) for row in datatrove.ROWS),
     Signal("kl_bits", "bits", "KL(prose || reference) a token; NaN without a reference", LLAMA3),
     Signal("kl_residual", "bits", "kl_bits less what trusted texts of the length have", LLAMA3),
     Signal("kl_excess", "bits", "how far kl_residual and cross_entropy_bits both exceed their frozen limits", LLAMA3),

@@ -10,9 +10,11 @@ from math import nan
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from udfs import kl, languages
+from udfs import datatrove, kl, languages
 from udfs.kl import Reference
+from udfs.segment import word_starts
 from udfs.signals.catalogue import NAMES
 from udfs.signals.dirty import NOTHING, DirtyWords, build
 from udfs.signals.kernels import document
@@ -20,9 +22,9 @@ from udfs.signals.kernels.compiled import Hashes, Places
 from udfs.signals.kernels.document import Measured
 from udfs.signals.kernels.listed import any_listed, hash_table
 from udfs.signals.kernels.traits import folds, traits
-from udfs.signals.tokenised import token_hashes, word_hashes
+from udfs.signals.tokenised import token_hashes, whole_hash
 from udfs.spans import Span, prose, share
-from udfs.words import codepoints
+from udfs.words import Points, codepoints
 
 POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 """C4's phrases of legal and consent notices."""
@@ -36,7 +38,7 @@ _NO_STOPS: Final = np.zeros(0, dtype=np.uint64)
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Frozen tables that some signals are measured against.
+    """What some signals are measured against.
 
     Parameters
     ----------
@@ -44,10 +46,19 @@ class References:
         Token distributions by language.
     dirty : DirtyWords or None
         Dirty-word hashes.
+    languages_from : str or None
+        Folder of language files whose stop words win over the shipped ones.
+    segmented : frozenset of str
+        Languages whose words a segmenter finds (`udfs.segment`); in other scripts without blanks each code point is a word.
+    datatrove : bool
+        Whether to compute what datatrove's filters decide on, too (`udfs.datatrove`): only its own rule sets read them.
     """
 
     kl: Mapping[str, Reference] = field(default_factory=dict)
     dirty: DirtyWords | None = None
+    languages_from: str | None = None
+    segmented: frozenset[str] = frozenset()
+    datatrove: bool = False
 
 
 NO_REFERENCES = References()
@@ -65,33 +76,39 @@ def compute(text: str, language: str, spans: Sequence[Span] = (), references: Re
     spans : sequence of Span
         Code, math and table spans, sorted, without overlap. Signals of prose leave them out.
     references : References, optional
-        Frozen tables; without them the signals that need one are NaN.
+        What to measure against; without it the signals that need a table are NaN.
 
     Returns
     -------
     dict of str to float
-        A value for every name of `SIGNALS`, in that order; NaN where there is nothing to measure.
+        A value for every name of `SIGNALS`, in that order; NaN where there is nothing to measure, or was not asked for.
     """
     plain = prose(text, spans)
     points = codepoints(plain)
     every = codepoints(text) if spans else points
-    stops = _stop_hashes(language)
-    measured = Measured(*document.measure(points, every, _holes(spans), _EVERYWHERE, stops, traits(), folds()))
+    segmented = languages.canonical(language) in references.segmented
+    begins = _begins(plain, language) if segmented else _EVERYWHERE
+    every_begins = _begins(text, language) if segmented and spans else begins
+    stops = _stop_hashes(language, references.languages_from, segmented)
+    measured = Measured(*document.measure(points, every, _holes(spans), begins, every_begins, stops, traits(), folds()))
     found = dict(zip(document.NAMES, measured.values.tolist(), strict=True))
+    if references.datatrove:
+        found |= _as_datatrove(every, measured if every is points else None, every_begins)
     found["n_chars"] = float(len(text))
     for kind in ("code", "math", "table"):
         found[f"{kind}_char_share"] = share(spans, kind, len(text))
     if not len(stops):
-        found |= _stop_words(plain, language, found["n_prose_words"] * found["mean_word_chars"])
+        stop_words = languages.load(language, references.languages_from).stop_words
+        found |= _stop_words(plain, stop_words, found["n_prose_words"] * found["mean_word_chars"])
     found |= _notices(plain, measured.tokens)
     found |= _likelihood(plain, language, references)
     found |= _dirty_words(measured.tokens, language, references)
-    return {name: found[name] for name in NAMES}
+    return {name: found.get(name, nan) for name in NAMES}
 
 
 def compile_kernels() -> None:
     """Compile all that `compute` calls, where it is not on disk yet."""
-    compute("a", "en", (), References(dirty=build({"en": ["a"]})))
+    compute("a", "en", (Span(0, 1, "code"),), References(dirty=build({"en": ["a"]}), datatrove=True))
 
 
 def _ratio(count: float, total: float) -> float:
@@ -106,13 +123,35 @@ def _holes(spans: Sequence[Span]) -> Places:
     return np.array(holes, dtype=np.int64)
 
 
+def _begins(text: str, language: str) -> NDArray[np.bool_]:
+    """Return for every code point whether a word begins there, by the language's segmenter; empty without one."""
+    starts = word_starts(text, language)
+    if starts is None or not len(text):
+        return _EVERYWHERE
+    begins = np.zeros(len(text), dtype=np.bool_)
+    begins[starts] = True
+    return begins
+
+
 @cache
-def _stop_hashes(language: str) -> Hashes:
-    """Return a language's stop words as the kernel looks them up; none where words are not written apart."""
-    stop_words = languages.load(language).stop_words
-    if not stop_words or languages.canonical(language) in languages.WITHOUT_BLANKS:
+def _stop_hashes(language: str, folder: str | None, segmented: bool) -> Hashes:
+    """Return a language's stop words as the kernel looks them up; none where words are not found apart."""
+    stop_words = languages.load(language, folder).stop_words
+    if not stop_words or (languages.canonical(language) in languages.WITHOUT_BLANKS and not segmented):
         return _NO_STOPS
-    return _table([word_hashes(word)[:1] for word in stop_words])
+    return _table([whole_hash(word) for word in stop_words])
+
+
+def _as_datatrove(every: Points, measured: Measured | None, begins: NDArray[np.bool_]) -> dict[str, float]:
+    """Return what datatrove's filters decide on, with our words: of the whole text, since datatrove knows no spans."""
+    if measured is None:
+        starts, ends, first_words = document.find_words(every, begins, traits(), folds())
+    else:
+        starts, ends, first_words = measured.starts, measured.ends, measured.sentences
+    begun = starts.astype(np.int64)
+    bounds = datatrove.token_bounds(every, begun, ends.astype(np.int64))
+    values = datatrove.measure(every, *bounds, sentences=begun[first_words])
+    return dict(zip(datatrove.NAMES, values.tolist(), strict=True))
 
 
 @cache
@@ -126,9 +165,8 @@ def _table(hashes: Sequence[Hashes]) -> Hashes:
     return table
 
 
-def _stop_words(plain: str, language: str, word_chars: float) -> dict[str, float]:
+def _stop_words(plain: str, stop_words: Sequence[str], word_chars: float) -> dict[str, float]:
     """Count stop words inside running text; the share is one of characters."""
-    stop_words = languages.load(language).stop_words
     if not stop_words or not word_chars > 0:
         return {"stop_word_count": nan, "stop_word_share": nan}
     times = [plain.count(word) for word in stop_words]

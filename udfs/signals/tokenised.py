@@ -12,10 +12,11 @@ from udfs.words import codepoints
 _EVERYWHERE = np.zeros(0, dtype=np.bool_)
 
 
-def word_hashes(text: str) -> Hashes:
-    """Return the hash of each word of a text in lower case."""
-    hashes: Hashes = scan(codepoints(text), traits(), folds(), _EVERYWHERE)[2]
-    return hashes
+def whole_hash(word: str) -> Hashes:
+    """Return the hash of a text that is one word, of a script without blanks too; empty for a text that is not."""
+    begins = np.zeros(len(word), dtype=np.bool_)
+    hashes: Hashes = scan(codepoints(word), traits(), folds(), begins)[2]
+    return hashes[:1]
 
 
 def token_hashes(text: str) -> Hashes:

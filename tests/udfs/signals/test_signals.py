@@ -252,3 +252,24 @@ def test_medical_words_count_as_occurrences_only():
     built = dirty.build({"en": ["damn", "rectum"]}, {"en": ["rectum", "not listed"]})
     signals = compute("The rectum, damn.", "en", (), References(dirty=built))
     assert (signals["dirty_hits"], signals["dirty_distinct"]) == (2, 1)
+
+
+def test_a_segmenter_says_what_a_word_is():
+    """Where a language is segmented, its words are longer and n-grams are of words, and stop words are words."""
+    pytest.importorskip("rjieba")
+    text = "这是我们的程序，可以用来处理中文的文本。" * 3
+    pieces = compute(text, "zh")
+    segmented = compute(text, "zh", (), References(segmented=frozenset({"zh"})))
+    assert pieces["mean_word_chars"] == 1 < segmented["mean_word_chars"] < 3
+    assert pieces["n_words"] == 54 > segmented["n_words"] > 20
+    assert segmented["dup_5gram_char_share"] == pieces["dup_5gram_char_share"] == 1
+    assert segmented["stop_word_count"] > 0
+
+
+def test_words_are_counted_alike_inside_and_outside_spans():
+    """A segmented text has as many words with a span as without it."""
+    references = References(segmented=frozenset({"km"}))
+    text = "ភាសាខ្មែរ គឺជាភាសា។ ភាសាខ្មែរ។"
+    whole = compute(text, "km", (), references)
+    cut = compute(text, "km", (Span(20, len(text), "code"),), references)
+    assert cut["n_words"] == whole["n_words"] > cut["n_prose_words"] > 0

@@ -23,7 +23,8 @@ _MIX_2: Final = np.uint64(0x94D049BB133111EB)
 
 @cache
 def _stamp() -> Stamp:
-    return stamp(list(Path(__file__).parent.glob("*.py")))
+    here = Path(__file__).parent
+    return stamp([here.with_name("catalogue.py"), *here.glob("*.py")])
 
 
 def compiled(function: F) -> F:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.signals.catalogue import DUP_N, TOP_N
 from udfs.signals.kernels.compiled import Hashes, Places, compiled
 from udfs.signals.kernels.garble import wrecked_chars
 from udfs.signals.kernels.lines import line_counts
@@ -25,9 +26,10 @@ NAMES: Final = (
     *("symbol_word_ratio", "newline_word_ratio", "mojibake_share", "stamped_line_share", "n_lines", "mean_line_words"),
     *("bullet_line_share", "ellipsis_line_share", "terminal_line_share", "short_line_share", "list_line_share"),
     *("one_word_line_share", "dup_line_share", "dup_line_char_share", "dup_paragraph_share", "dup_paragraph_char_share"),
-    *("n_sentences", "dup_sentence_share", *(f"top_{n}gram_char_share" for n in (2, 3, 4))),
-    *(f"dup_{n}gram_char_share" for n in range(5, LONGEST + 1)),
+    *("n_sentences", "dup_sentence_share", *(f"top_{n}gram_char_share" for n in TOP_N)),
+    *(f"dup_{n}gram_char_share" for n in DUP_N),
     "masked_dup_5gram_char_share",
+    "codepoint_word_share",
 )
 """The signals measured here, in the order of the values."""
 
@@ -63,7 +65,14 @@ class Measured(NamedTuple):
 
 @compiled
 def measure(
-    points: Points, every: Points, holes: Places, begins: NDArray[np.bool_], stops: Hashes, traits: Traits, folds: Folds
+    points: Points,
+    every: Points,
+    holes: Places,
+    begins: NDArray[np.bool_],
+    every_begins: NDArray[np.bool_],
+    stops: Hashes,
+    traits: Traits,
+    folds: Folds,
 ) -> tuple[Values, Bounds, Bounds, Hashes, Bounds]:
     """Measure a document.
 
@@ -73,8 +82,8 @@ def measure(
         Code points of the prose, in which a blank stands for each span, and of the whole text.
     holes : array of int64
         Offsets of those blanks, ascending.
-    begins : array of bool
-        Where words begin in scripts without blanks; empty: at each code point.
+    begins, every_begins : array of bool
+        Where words begin in scripts without blanks, in the prose and in the whole text; empty: at each code point.
     stops : array of uint64
         The language's stop words (`udfs.signals.kernels.listed.hash_table`); empty where none are known, or they are not words.
     traits, folds : array of uint32
@@ -87,7 +96,7 @@ def measure(
     """
     values = np.empty(len(NAMES), np.float64)
     starts, ends, hashes, masked, kinds, tokens, counts = scan(points, traits, folds, begins)
-    values[0] = count_words(every, traits, begins[:0]) if len(holes) else len(starts)
+    values[0] = count_words(every, traits, every_begins) if len(holes) else len(starts)
     values[1] = len(starts)
     word_chars = 0
     for i in range(len(starts)):
@@ -101,7 +110,9 @@ def measure(
     pieces = 0
     for kind in kinds:
         pieces += kind & _SINGLE_KIND != 0
-    unit = 2 if len(begins) == 0 and 2 * pieces > len(kinds) else 1
+    pieces = pieces if len(begins) == 0 else 0
+    values[45] = _ratio(pieces, len(kinds))
+    unit = 2 if 2 * pieces > len(kinds) else 1
     inside = ngram_chars(hashes, starts, ends, holes, unit)
     for n in range(2, LONGEST + 1):
         values[33 + n] = _ratio(inside[n], word_chars)
@@ -109,6 +120,16 @@ def measure(
     repeated = repeated_chars(masked, starts, ends, holes, _MASKED_N * unit) if counts[6] else inside[_MASKED_N]
     values[44] = _ratio(repeated, word_chars)
     return values, starts, ends, tokens, first_words
+
+
+@compiled
+def find_words(
+    every: Points, begins: NDArray[np.bool_], traits: Traits, folds: Folds
+) -> tuple[Bounds, Bounds, Bounds]:
+    """Return the bounds of the words of a text, and the first word of every sentence."""
+    starts, ends, _, masked, _, _, _ = scan(every, traits, folds, begins)
+    first_words, _ = sentences(every, traits, starts, ends, masked, np.empty(0, np.int64))
+    return starts, ends, first_words
 
 
 @compiled

@@ -7,13 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.signals.catalogue import SHORT_LINE
 from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_places, mix
 from udfs.signals.kernels.traits import BULLET, CLOSER, DASH, Traits
 from udfs.signals.kernels.words import Bounds
 from udfs.words import BLANK, LETTER, NUMBER, TERMINAL, Points
-
-SHORT_LINE: Final = 30
-"""Characters up to which a line is short (FineWeb)."""
 
 COUNTS: Final = (
     "lines",

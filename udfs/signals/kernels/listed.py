@@ -46,7 +46,7 @@ def is_listed(key: np.uint64, table: Hashes) -> bool:
     at = np.int64(key) & last
     while table[at] != _EMPTY and table[at] != key:
         at = (at + 1) & last
-    return table[at] == key
+    return bool(table[at] == key)
 
 
 @compiled

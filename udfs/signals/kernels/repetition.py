@@ -11,15 +11,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.signals.catalogue import DUP_N
 from udfs.signals.kernels.compiled import Hashes, Places, compiled, first_places, inlined, mix
 from udfs.signals.kernels.listed import is_listed
 from udfs.signals.kernels.traits import CLOSER, Traits
 from udfs.signals.kernels.words import Bounds
 from udfs.words import BLANK, TERMINAL, Points
 
-TOP_N: Final = (2, 3, 4)
-DUP_N: Final = (5, 6, 7, 8, 9, 10)
-LONGEST: Final = 10
+LONGEST: Final = max(DUP_N)
 
 _BASE: Final = np.uint64(0xD6E8FEB86659FD93)
 _BLANK: Final = int(BLANK)
@@ -186,8 +185,8 @@ def vocabulary(hashes: Hashes, stops: Hashes) -> tuple[int, float, int, int]:
 
 
 @compiled
-def sentences(points: Points, traits: Traits, starts: Bounds, ends: Bounds, masked: Hashes, holes: Places) -> tuple[int, int]:
-    """Count the sentences with a word, and the words in sentences that were said before, numbers apart.
+def sentences(points: Points, traits: Traits, starts: Bounds, ends: Bounds, masked: Hashes, holes: Places) -> tuple[Bounds, int]:
+    """Return the first word of every sentence with a word, and count the words in those said before, numbers apart.
 
     A sentence ends at a line end, or behind a terminal mark of any script with its closing quotes and brackets; an ASCII
     mark counts only before a blank, a closing mark or the end. One that a hole cuts was never said before.

@@ -135,7 +135,7 @@ def scan(
     letters, capitals, all_digits, blanks, chunk_start, longest_chunk = 0, 0, 0, 0, 0, 0
     hash_marks, braces, ellipses, line_ends, dots_from, spaced_from = 0, 0, 0, 0, 0, 0
     while at < n:
-        bits = np.int64(traits[points[at]])
+        bits = int(traits[points[at]])
         if bits & _WORD == 0:
             sign = points[at]
             if bits & _BLANK:
@@ -184,7 +184,7 @@ def scan(
             at += 1
             if at == n:
                 break
-            bits = np.int64(traits[points[at]])
+            bits = int(traits[points[at]])
             if single:
                 if len(begins) == 0 or bits & _SINGLE == 0 or begins[at]:
                     break
@@ -230,7 +230,7 @@ def _mask(points: Points, traits: Traits, folds: Folds, start: int, end: int) ->
 def _is_spaced_ellipsis(points: Points, at: int) -> bool:
     """Whether ``. . .`` ends here."""
     spaces = points[at - 1] == _SPACE and points[at - 3] == _SPACE
-    return spaces and points[at - 2] == _DOT and points[at - 4] == _DOT
+    return bool(spaces and points[at - 2] == _DOT and points[at - 4] == _DOT)
 
 
 @compiled

@@ -1,0 +1,1 @@
+"""Compiled loops behind datatrove's values."""
