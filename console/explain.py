@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from jobs.predicates import UNROUTED, filter_plan
+from jobs.preview.changes import PreviewError, recipe_of
 from jobs.reporting.query import Reader, Row, reading
 from jobs.store import Run
-from jobs.tables import TABLES
-from udfs.rules import RULE_SETS
+from udfs.checks import Check, quality_check, rule_checks
+from udfs.filtering import FilterPlan
+from udfs.rules import UnknownNameError
 from udfs.urls import url_key
 
 Key = tuple[bytes, str]
 LOST = ("drop", "quarantine")
+NOT_REACHED, NOT_RUN = "not reached", "not run"
 
 _HEX_ID = re.compile(r"[0-9a-fA-F]{32}")
 _KEYS = frozenset(("id", "split"))
+_NO_SIGNALS = frozenset(("lang", "word_model"))
 # Large or binary columns that say nothing to a reader.
 _LEFT_OUT = frozenset(("text", "spans", "bands", "signature", "hashes", "exact"))
 # What else a stage has written about a document, shown with the stage.
@@ -89,12 +94,16 @@ class Step:
         In the order of their reasons.
     facts : dict
         Table name to the rows that the stage wrote about the document, without texts and keys.
+    checks : tuple of Check
+        Every rule that the stage held against the document, with its limit, whether it fired or not: the first that fires is the
+        reason. As the run's settings and the rules of this version have it.
     """
 
     stage: str
     outcome: str
     decisions: tuple[Decision, ...] = ()
     facts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +116,27 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A record, its way through the stages and its copies in the shards; `duplicates` are documents lost in its favour."""
+    """A record, its way through the stages and its copies in the shards.
+
+    Parameters
+    ----------
+    capture, steps, shards
+        See there.
+    duplicates : int
+        Documents lost in its favour.
+    signals : dict of str to float
+        Every signal of its text; empty where no text of it was kept.
+    measured : str
+        ``cleaned`` for what the run has stored; ``extracted`` where the document was lost before: then they are measured now, of the
+        text as it was extracted, and nothing was decided by them. Empty where there are none.
+    """
 
     capture: Capture
     steps: tuple[Step, ...]
     duplicates: int
     shards: tuple[Shard, ...]
+    signals: dict[str, float] = field(default_factory=dict)
+    measured: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +151,7 @@ class Explanation:
         return asdict(self)
 
 
-def explain(run: Run, what: str, *, every: bool = False) -> Explanation:
+def explain(run: Run, what: str, *, every: bool = False, measure: bool = False) -> Explanation:
     """Tell what became of a document.
 
     Parameters
@@ -139,6 +163,8 @@ def explain(run: Run, what: str, *, every: bool = False) -> Explanation:
         WARC-Record-ID, with or without angle brackets.
     every : bool
         Tell all captures of a URL, not the newest alone.
+    measure : bool
+        Measure the signals of documents that were lost before the run did.
 
     Raises
     ------
@@ -152,7 +178,8 @@ def explain(run: Run, what: str, *, every: bool = False) -> Explanation:
         if not captures:
             raise NotFoundError(f"{run.root.name} has no record of {what!r}; give a URL, an id in hex or a WARC-Record-ID")
         told = captures if every else captures[:1]
-        return Explanation(tuple(_story(tables, c) for c in told), tuple(captures[len(told) :]))
+        rules = _Rules.of(run)
+        return Explanation(tuple(_story(tables, c, rules, measure=measure) for c in told), tuple(captures[len(told) :]))
 
 
 _CAPTURES = """
@@ -185,16 +212,62 @@ def _capture(row: Row) -> Capture:
     return Capture(id=row["id"].hex(), date=date, http_status=row["status"], status=row["outcome"], **place)
 
 
-def _story(tables: Reader, capture: Capture) -> Story:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The run's settings, as far as this version still reads them."""
+
+    plan: FilterPlan | None = None
+    least: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Run) -> _Rules:
+        try:
+            recipe = recipe_of(run.recipe)
+            return cls(filter_plan(recipe.filter), recipe.score.min_quality)
+        except (PreviewError, UnknownNameError):
+            return cls()
+
+    def checks(self, stage: str, before: Sequence[Step]) -> tuple[Check, ...]:
+        """Hold the rules of a stage against what the stages before have written about a document."""
+        facts = {name: rows[0] for step in before for name, rows in step.facts.items()}
+        cls = facts.get("routes", {}).get("class", UNROUTED)
+        if self.plan and stage == "filter" and "signals" in facts:
+            return rule_checks(self.plan, facts["signals"], cls=cls, language=facts["signals"]["lang"])
+        if self.plan and stage == "score" and "scores" in facts:
+            return (quality_check(facts["scores"]["ft_quality"], cls, self.least),)
+        return ()
+
+
+def _story(tables: Reader, capture: Capture, rules: _Rules, *, measure: bool) -> Story:
     key = (bytes.fromhex(capture.id), capture.split)
     decisions = _by_stage(tables, key)
     steps: list[Step] = []
     for stage in (name for name in tables.run.stages if name != "report"):
         lost = any(step.outcome in ("dropped", "quarantined") for step in steps)
-        steps.append(_step(tables, stage, key, [] if lost else decisions.get(stage, []), lost=lost))
+        step = _step(tables, stage, key, [] if lost else decisions.get(stage, []), lost=lost)
+        reached = step.outcome not in (NOT_REACHED, NOT_RUN)
+        steps.append(replace(step, checks=rules.checks(stage, steps)) if reached else step)
     shards = tables.shards_of(key[0]) if any(m.get("copies") for s in steps for m in s.facts.get("mixture", [])) else []
     duplicates = tables.rows("select count(*) as n from clusters where winner = ? and winner_split = ?", key)[0]["n"]
-    return Story(capture, tuple(steps), duplicates, tuple(Shard(file, copy) for file, copy in shards))
+    told = Story(capture, tuple(steps), duplicates, tuple(Shard(file, copy) for file, copy in shards))
+    return _with_signals(tables, told, key, measure=measure)
+
+
+def _with_signals(tables: Reader, story: Story, key: Key, *, measure: bool) -> Story:
+    stored = [row for step in story.steps for row in step.facts.get("signals", ())]
+    if stored:
+        signals = {name: value for name, value in stored[0].items() if name not in _NO_SIGNALS}
+        return replace(story, signals=signals, measured="cleaned")
+    documents = tables.lookup("documents", key) if measure else []
+    if not documents:
+        return story
+    from jobs.clean import spans_in
+    from jobs.tools import references
+    from udfs.signals import compute
+
+    text, spans, language = documents[0]["text"], spans_in(documents[0]["spans"]), documents[0]["lang"]
+    found = {"lang_score": documents[0]["lang_score"], **compute(text, language, spans, references(recipe_of(tables.run.recipe)))}
+    return replace(story, signals=found, measured="extracted")
 
 
 def _by_stage(tables: Reader, key: Key) -> dict[str, list[Row]]:
@@ -216,7 +289,7 @@ def _by_stage(tables: Reader, key: Key) -> dict[str, list[Row]]:
 
 def _step(tables: Reader, stage: str, key: Key, decisions: Sequence[Row], *, lost: bool) -> Step:
     if lost or stage in tables.missing():
-        return Step(stage, "not reached" if lost else "not run")
+        return Step(stage, NOT_REACHED if lost else NOT_RUN)
     told = tuple(Decision(d["action"], d["reason"], d["evidence"] or {}, _winner(tables, d["winner"])) for d in decisions)
     actions = {d.action for d in told}
     endings = {"drop": "dropped", "quarantine": "quarantined", "edit": "edited"}
@@ -249,19 +322,3 @@ def _winner(tables: Reader, id_: bytes | None) -> Winner | None:
         return None
     found = tables.rows(_WINNER, [id_]) or [{"url": None, "status": "not in this run", "stage": "", "reason": ""}]
     return Winner(id_.hex(), **found[0])
-
-
-def fired(story: Story) -> dict[str, float]:
-    """Return the signals, with their values, that decisions name: by the rule that fired or by themselves."""
-    signals = [row for step in story.steps for row in step.facts.get("signals", ())]
-    rules = {rule.name: rule.signal for rule_set in RULE_SETS.values() for rule in rule_set.rules}
-    decisions = [d for step in story.steps for d in step.decisions]
-    said = {word for d in decisions for word in _words(d)}
-    said |= {rules[name] for d in decisions for name in (d.reason, *d.evidence) if name in rules}
-    names = [column.name for column in TABLES["signals"].columns if column.name in said]
-    return {name: signals[0][name] for name in names if signals and isinstance(signals[0][name], int | float)}
-
-
-def _words(decision: Decision) -> set[str]:
-    text = " ".join([decision.reason, *decision.evidence.keys(), *decision.evidence.values()])
-    return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text))

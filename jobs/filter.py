@@ -8,34 +8,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from conf.schema import Recipe
 from jobs.parts import PartWriter, read_columns
+from jobs.predicates import filter_plan, numbers
 from jobs.route import class_of
 from jobs.splits import left_in_split
 from jobs.stage import SplitStage, SplitTask
 from udfs import languages
-from udfs.filtering import FilterPlan, findings, plan
-
-
-def filter_plan(recipe: Recipe) -> FilterPlan:
-    """Return the rules of a recipe; an unknown name is an error before anything runs."""
-    given = recipe.filter
-    return plan(given.rules, given.thresholds, min_language_score=given.min_language_score, languages=given.languages)
+from udfs.filtering import findings, signals_read
 
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     """Apply the rules to one split (see `jobs.stage.SplitStage`)."""
     if "signals" not in task.inputs:
         return
-    signals = left_in_split(task)(read_columns(task.inputs["signals"]))
-    classes = class_of(task)
-    ids = signals["id"].to_pylist()
-    columns: Mapping[str, np.ndarray] = {
-        name: signals[name].to_numpy() for name in signals.column_names if name not in ("id", "split", "lang")
-    }
-    fired = findings(filter_plan(task.recipe), columns, classes=[classes[i] for i in ids], languages=signals["lang"].to_pylist())
+    rules = filter_plan(task.recipe.filter)
+    read = signals_read(rules)
+    signals = left_in_split(task)(read_columns(task.inputs["signals"], ["id", "lang", *read]))
+    class_by_id = class_of(task)
+    ids, spoken = signals["id"].to_pylist(), signals["lang"].to_pylist()
+    fired = findings(rules, numbers(signals, read), classes=[class_by_id[id_] for id_ in ids], languages=spoken)
     out.came_in(len(ids))
     for id_, found in zip(ids, fired, strict=True):
         if found:
@@ -46,8 +38,13 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
 
 
 def _rules(recipe: Recipe) -> Mapping[str, str]:
-    """Rules are code and language files: what they say takes part in the fingerprint like a model."""
-    return {"rules": repr(filter_plan(recipe)), "languages": repr([languages.load(code) for code in languages.available()])}
+    """Rules are code and language files: what they say takes part in the fingerprint like a model.
+
+    An unknown name is an error here, before anything runs.
+    """
+    folder = recipe.filter.languages_from
+    limits = [languages.load(code, folder) for code in languages.available(folder)]
+    return {"rules": repr(filter_plan(recipe.filter).rules), "languages": repr(limits)}
 
 
 STAGE = SplitStage("filter", 1, sections=("filter",), needs=("signals", "routes"), models=_rules, work=work)

@@ -6,14 +6,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-import numpy as np
 import pyarrow as pa
 
 from jobs.parts import PartWriter, read_columns
+from jobs.predicates import MODELS, STRUCTURE, UNROUTED, routes
 from jobs.splits import left_in_split
 from jobs.stage import SplitStage, SplitTask
 from jobs.tables import TABLES
-from udfs.routing import route
+from udfs.routing import CLASSES, EVIDENCE
 
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
@@ -21,28 +21,24 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     if "signals" not in task.inputs:
         return
     keep = left_in_split(task)
-    signals = keep(read_columns(task.inputs["signals"], ["id", "split", "lang", "math_char_share", "code_char_share"]))
-    scores = keep(read_columns(task.inputs["scores"], ["id", "ft_math", "ft_code"]))
-    columns = {name: signals[name].to_numpy() for name in ("math_char_share", "code_char_share")}
-    columns |= {name: scores[name].to_numpy() for name in ("ft_math", "ft_code")}
-    given = task.recipe.route
-    languages = np.array(signals["lang"].to_pylist(), dtype=object)
-    chosen = route(columns, languages, min_math_chars=given.math_chars, min_code_chars=given.code_chars, min_ft=given.score)
+    signals = keep(read_columns(task.inputs["signals"], ["id", "split", "lang", *STRUCTURE]))
+    scores = keep(read_columns(task.inputs["scores"], ["id", *MODELS]))
+    classes, because = routes(signals, scores, task.recipe.route)
     out.came_in(signals.num_rows)
     out.kept(signals.num_rows)
-    classes = pa.array(chosen.classes.tolist(), pa.string())
-    evidence = pa.array(chosen.evidence.tolist(), pa.string())
-    table = signals.select(["id", "split", "lang"]).append_column("class", classes).append_column("because", evidence)
+    table = signals.select(["id", "split", "lang"])
+    for name, names, codes in (("class", CLASSES, classes), ("because", EVIDENCE, because)):
+        table = table.append_column(name, pa.array([names[code] for code in codes.tolist()], pa.string()))
     out.add_table("routes", table.select(TABLES["routes"].schema.names))
     yield out.settled
 
 
 def class_of(task: SplitTask) -> Mapping[bytes, str]:
     """Return the class of every document of a split, by id; all are general where a recipe does not route."""
-    classes: defaultdict[bytes, str] = defaultdict(lambda: "general")
+    classes: defaultdict[bytes, str] = defaultdict(lambda: UNROUTED)
     if "routes" in task.inputs:
-        routes = read_columns(task.inputs["routes"], ["id", "class"])
-        classes.update(zip(routes["id"].to_pylist(), routes["class"].to_pylist(), strict=True))
+        found = read_columns(task.inputs["routes"], ["id", "class"])
+        classes.update(zip(found["id"].to_pylist(), found["class"].to_pylist(), strict=True))
     return classes
 
 

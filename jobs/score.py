@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import numpy as np
+
 from jobs.parts import PartWriter, read_columns
+from jobs.predicates import numbers
 from jobs.route import class_of
 from jobs.splits import left_in_split
 from jobs.stage import SplitStage, SplitTask
-
-LOW = "quality.low"
+from udfs.filtering import QUALITY, low_quality, quality_seen
 
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
@@ -18,15 +20,16 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     if "scores" not in task.inputs:
         return
     scores = left_in_split(task)(read_columns(task.inputs["scores"], ["id", "ft_quality"]))
-    classes = class_of(task)
+    class_by_id = class_of(task)
+    ids = scores["id"].to_pylist()
+    classes = [class_by_id[id_] for id_ in ids]
+    quality = numbers(scores, ["ft_quality"])["ft_quality"]
     least = task.recipe.score.min_quality
-    out.came_in(scores.num_rows)
-    for id_, quality in zip(scores["id"].to_pylist(), scores["ft_quality"].to_pylist(), strict=True):
-        limit = least.get(classes[id_], 0.0)
-        if quality is not None and quality < limit:
-            out.decide(id_, "drop", LOW, {"ft_quality": f"{quality:.6g} < {limit:g}"})
-        else:
-            out.kept()
+    low = np.flatnonzero(low_quality(quality, classes, least))
+    out.came_in(len(ids))
+    for place in low.tolist():
+        out.decide(ids[place], "drop", QUALITY, {"ft_quality": quality_seen(quality[place], least[classes[place]])})
+    out.kept(len(ids) - len(low))
     yield out.settled
 
 

@@ -1,16 +1,45 @@
-"""Which documents a recipe's rules drop: rule sets by class and language over signal columns."""
+"""Which documents a recipe's rules drop: rule sets by class and language over signal columns.
+
+One function holds rules against documents (`judge`); the reason, the evidence and the checks of a single document (`udfs.checks`)
+are read off what it finds, so that a stage, a preview and an explanation can't disagree.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.rules import RULE_SETS, Rule, RuleSet, UnknownNameError, evaluate, for_language, with_overrides
+from udfs.languages import load
+from udfs.rules import RULE_SETS, Rule, RuleSet, UnknownNameError, evaluate, with_overrides
 
-LANGUAGE_SCORE, LANGUAGE = "language.score.low", "language.not_wanted"
+LANGUAGE_SCORE, LANGUAGE, QUALITY = "language.score.low", "language.not_wanted", "quality.low"
+STAYS = -1
+
+Columns = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A name for each document: `names` by number, and the number of each document."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, labels: Sequence[str]) -> Coded:
+        """Return names, numbered by their first occurrence."""
+        numbers: dict[str, int] = {}
+        codes = np.fromiter((numbers.setdefault(name, len(numbers)) for name in labels), np.int64, len(labels))
+        return cls(tuple(numbers), codes)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+Labels = Sequence[str] | Coded
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +56,15 @@ class FilterPlan:
         Least confidence of the language, by class; a class without one has no such rule.
     languages : frozenset of str
         Languages that may stay; empty: all.
+    languages_from : str, optional
+        Folder of language files whose limits win over the shipped ones (see `udfs.languages.load`).
     """
 
     rules: Mapping[str, RuleSet]
     thresholds: Mapping[str, float]
     min_language_score: Mapping[str, float]
     languages: frozenset[str]
+    languages_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +75,41 @@ class Finding:
     seen: str
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules of one class and language say of its documents.
+
+    Parameters
+    ----------
+    cls, language : str
+        Which documents these are.
+    rules : RuleSet
+        The rules with the limits that hold here.
+    places : array of int
+        Where the documents are among all.
+    fired : array of bool, shape (2 + n_rules, n_places)
+        Whether `LANGUAGE`, `LANGUAGE_SCORE` and each of the rules applies to each document.
+    """
+
+    cls: str
+    language: str
+    rules: RuleSet
+    places: NDArray[np.intp]
+    fired: NDArray[np.bool_]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Names of the rows of `fired`: the first that fires is a document's reason."""
+        return (LANGUAGE, LANGUAGE_SCORE, *(rule.name for rule in self.rules.rules))
+
+
 def plan(
     sets: Mapping[str, Sequence[str]],
     thresholds: Mapping[str, float],
     *,
     min_language_score: Mapping[str, float],
     languages: Sequence[str] = (),
+    languages_from: str | None = None,
 ) -> FilterPlan:
     """Look up rule sets by name.
 
@@ -58,7 +119,7 @@ def plan(
         Class to the names of its rule sets; a rule that stands in several counts once, at its first place.
     thresholds : mapping of str to float
         Rule name to another limit.
-    min_language_score, languages
+    min_language_score, languages, languages_from
         See `FilterPlan`.
 
     Raises
@@ -79,49 +140,133 @@ def plan(
     for name in thresholds:
         if name not in known:
             raise UnknownNameError("rule", name, known)
-    return FilterPlan(merged, dict(thresholds), dict(min_language_score), frozenset(languages))
+    return FilterPlan(merged, dict(thresholds), dict(min_language_score), frozenset(languages), languages_from)
 
 
-def findings(
-    plan: FilterPlan, columns: Mapping[str, NDArray[np.float64]], *, classes: Sequence[str], languages: Sequence[str]
-) -> list[tuple[Finding, ...]]:
-    """Return for each document every rule that fires, in the order of its class's rules; none: it stays.
+def limits(plan: FilterPlan, cls: str, language: str) -> RuleSet:
+    """Return the rules of a class with the limits that hold in a language: the recipe's win over the language's over the set's."""
+    rules = plan.rules.get(cls, RuleSet(cls, ()))
+    of_language = load(language, plan.languages_from).thresholds
+    # A language seldom has a limit of its own, and a rule set is slow to make anew.
+    here = {
+        rule.name: limit
+        for rule in rules.rules
+        if (limit := plan.thresholds.get(rule.name, of_language.get(rule.name, rule.limit))) != rule.limit
+    }
+    return with_overrides(rules, here) if here else rules
+
+
+def signals_read(plan: FilterPlan) -> tuple[str, ...]:
+    """Return the columns that a plan reads, ``lang_score`` among them, sorted."""
+    rules = [rule for rule_set in plan.rules.values() for rule in rule_set.rules]
+    guards = {guard.signal for rule in rules for guard in rule.unless}
+    return tuple(sorted({rule.signal for rule in rules} | guards | {"lang_score"}))
+
+
+def reason_names(plan: FilterPlan) -> tuple[str, ...]:
+    """Return every reason that a plan can give, each once, in the order of classes and rules."""
+    rules = (rule.name for rule_set in plan.rules.values() for rule in rule_set.rules)
+    return tuple(dict.fromkeys((LANGUAGE, LANGUAGE_SCORE, *rules)))
+
+
+def judge(plan: FilterPlan, columns: Columns, *, classes: Labels, languages: Labels) -> Iterator[Judged]:
+    """Hold the rules against documents, one class and language at a time.
 
     Parameters
     ----------
     plan : FilterPlan
         The rules.
     columns : mapping of str to array of float64
-        Signals and ``lang_score``, one value a document.
-    classes, languages : sequence of str
+        Signals and ``lang_score``, one value a document; those of `signals_read` are used.
+    classes, languages : sequence of str, or Coded
         Class and language of each document.
+
+    Raises
+    ------
+    UnknownNameError
+        When a column is missing that a rule reads.
     """
-    found: list[tuple[Finding, ...]] = [()] * len(classes)
-    groups: dict[tuple[str, str], list[int]] = {}
-    for i, group in enumerate(zip(classes, languages, strict=True)):
-        groups.setdefault(group, []).append(i)
-    for (cls, lang), places in groups.items():
-        rules = _limits(plan, cls, lang)
-        here = {name: values[places] for name, values in columns.items()}
-        fired = evaluate(rules, here)
-        for j, place in enumerate(places):
-            by_rule = [
-                Finding(rule.name, f"{here[rule.signal][j]:.6g} {rule.op} {rule.limit:g}")
-                for rule, hit in zip(rules.rules, fired[:, j], strict=True)
-                if hit
-            ]
-            found[place] = (*_language(plan, cls, lang, float(here["lang_score"][j])), *by_rule)
+    wanted = frozenset(signals_read(plan))
+    read = {name: values for name, values in columns.items() if name in wanted}
+    for (cls, language), places in _groups(classes, languages):
+        here = {name: values[places] for name, values in read.items()}
+        rules = limits(plan, cls, language)
+        not_wanted = bool(plan.languages) and language not in plan.languages
+        unsure = (here["lang_score"] < plan.min_language_score.get(cls, 0.0)) & (not not_wanted)
+        fired = np.vstack([np.full(len(places), not_wanted), unsure, evaluate(rules, here)])
+        yield Judged(cls, language, rules, places, fired)
+
+
+def first_reasons(plan: FilterPlan, columns: Columns, *, classes: Labels, languages: Labels) -> NDArray[np.int16]:
+    """Return for each document the place in `reason_names` of the first rule that fires; `STAYS` where none does.
+
+    Parameters
+    ----------
+    plan, columns, classes, languages
+        See `judge`.
+    """
+    code = {name: i for i, name in enumerate(reason_names(plan))}
+    found = np.full(len(classes), STAYS, dtype=np.int16)
+    for one in judge(plan, columns, classes=classes, languages=languages):
+        codes = np.array([code[name] for name in one.reasons], dtype=np.int16)
+        found[one.places] = np.where(one.fired.any(axis=0), codes[one.fired.argmax(axis=0)], STAYS)
     return found
 
 
-def _limits(plan: FilterPlan, cls: str, lang: str) -> RuleSet:
-    rules = for_language(plan.rules.get(cls, RuleSet(cls, ())), lang)
-    names = {rule.name for rule in rules.rules}
-    return with_overrides(rules, {name: limit for name, limit in plan.thresholds.items() if name in names})
+def findings(plan: FilterPlan, columns: Columns, *, classes: Labels, languages: Labels) -> list[tuple[Finding, ...]]:
+    """Return for each document every rule that fires, in the order of its class's rules; none: it stays.
+
+    Parameters
+    ----------
+    plan, columns, classes, languages
+        See `judge`.
+    """
+    found: list[tuple[Finding, ...]] = [()] * len(classes)
+    for one in judge(plan, columns, classes=classes, languages=languages):
+        least = plan.min_language_score.get(one.cls, 0.0)
+        told = [("lang_score", "<", least), *((rule.signal, rule.op, rule.limit) for rule in one.rules.rules)]
+        for j in np.flatnonzero(one.fired.any(axis=0)):
+            place = one.places[j]
+            seen = (one.language, *(f"{columns[signal][place]:.6g} {op} {limit:g}" for signal, op, limit in told))
+            found[place] = tuple(Finding(one.reasons[i], seen[i]) for i in np.flatnonzero(one.fired[:, j]))
+    return found
 
 
-def _language(plan: FilterPlan, cls: str, lang: str, score: float) -> tuple[Finding, ...]:
-    if plan.languages and lang not in plan.languages:
-        return (Finding(LANGUAGE, lang),)
-    least = plan.min_language_score.get(cls, 0.0)
-    return (Finding(LANGUAGE_SCORE, f"{score:.6g} < {least:g}"),) if score < least else ()
+def low_quality(quality: NDArray[np.float64], classes: Labels, least: Mapping[str, float]) -> NDArray[np.bool_]:
+    """Return which documents a quality model rates too low.
+
+    Parameters
+    ----------
+    quality : array of float64
+        Score (0-1) of each document; NaN, where there was nothing to read, is never too low.
+    classes : sequence of str, or Coded
+        Class of each document.
+    least : mapping of str to float
+        Least score, by class; a class without one keeps everything.
+    """
+    by_class = _coded(classes)
+    floor = np.array([least.get(name, 0.0) for name in by_class.names], dtype=np.float64)
+    low: NDArray[np.bool_] = quality < floor[by_class.codes]
+    return low
+
+
+def quality_seen(quality: float, least: float) -> str:
+    """Return the evidence of a quality score below the least."""
+    return f"{quality:.6g} < {least:g}"
+
+
+def _groups(classes: Labels, languages: Labels) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:
+    """Yield each class and language with the places of its documents, ascending."""
+    by_class, by_language = _coded(classes), _coded(languages)
+    if len(by_class) != len(by_language):
+        raise ValueError(f"{len(by_class)} classes for {len(by_language)} languages; give one of each a document")
+    group = by_class.codes * len(by_language.names) + by_language.codes
+    order = np.argsort(group, kind="stable")
+    found, starts = np.unique(group[order], return_index=True)
+    for number, places in zip(found, np.split(order, starts[1:]), strict=False):
+        cls, language = divmod(int(number), len(by_language.names))
+        yield (by_class.names[cls], by_language.names[language]), places
+
+
+def _coded(labels: Labels) -> Coded:
+    return labels if isinstance(labels, Coded) else Coded.of(labels)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CLASSES = ("general", "math", "code", "multilingual")
+EVIDENCE = ("language", "math_char_share", "ft_math", "code_char_share", "ft_code")
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ class Routes:
     classes : array of object
         One of `CLASSES` a document.
     evidence : array of object
-        Name of the signal that decided: ``math_char_share``, ``ft_math``, ``code_char_share``, ``ft_code`` or ``language``.
+        Name of the signal that decided: one of `EVIDENCE`.
     """
 
     classes: NDArray[np.object_]
@@ -65,17 +66,25 @@ def route(
     LookupError
         When a structure column is missing.
     """
+    limits = {"min_math_chars": min_math_chars, "min_code_chars": min_code_chars, "min_ft": min_ft}
+    classes, evidence = route_codes(signals, language == "en", **limits)
+    return Routes(np.array(CLASSES, dtype=object)[classes], np.array(EVIDENCE, dtype=object)[evidence])
+
+
+def route_codes(
+    signals: Mapping[str, Floats], english: NDArray[np.bool_], *, min_math_chars: float, min_code_chars: float, min_ft: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Choose classes as `route` does, given which documents are English; return places in `CLASSES` and in `EVIDENCE`."""
     for name in ("math_char_share", "code_char_share"):
         if name not in signals:
             raise LookupError(f"routing needs the column {name!r}; compute the signals first")
-    classes = np.full(len(language), "general", dtype=object)
-    evidence = np.full(len(language), "language", dtype=object)
-    classes[language != "en"] = "multilingual"
+    classes = np.where(english, CLASSES.index("general"), CLASSES.index("multilingual"))
+    evidence = np.full(len(english), EVIDENCE.index("language"))
     for name, limit in (("code", min_code_chars), ("math", min_math_chars)):
         share = signals[f"{name}_char_share"]
-        score = np.nan_to_num(signals.get(f"ft_{name}", np.zeros(len(language))))
+        score = np.nan_to_num(signals.get(f"ft_{name}", np.zeros(len(english))))
         by_score = (score >= min_ft) | ((score >= min_ft / 2) & (share >= limit / 2))
         for chosen, signal in ((by_score, f"ft_{name}"), (share >= limit, f"{name}_char_share")):
-            classes[chosen] = name
-            evidence[chosen] = signal
-    return Routes(classes, evidence)
+            classes[chosen] = CLASSES.index(name)
+            evidence[chosen] = EVIDENCE.index(signal)
+    return classes, evidence

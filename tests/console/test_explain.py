@@ -9,12 +9,15 @@ import conftest
 import pyarrow as pa
 import pytest
 
-from console.explain import Decision, NotFoundError, Step, explain, fired
+from console.explain import NotFoundError, explain
 from console.peek import Question, listing, peek
 from jobs.shards import JsonlPart
 from jobs.store import POINTER, FileEntry, Run, write_atomic
 from jobs.tables import TABLES
+from udfs.checks import Check
+from udfs.filtering import LANGUAGE_SCORE
 from udfs.rules import RULE_SETS
+from udfs.signals import NAMES
 
 URL = "https://news.example/story?id=1"
 
@@ -100,14 +103,54 @@ def test_a_kept_document_tells_class_copies_and_shards_but_no_text(tiny: Run) ->
     assert not any("text" in row or "spans" in row for row in facts.values())
 
 
-def test_the_signals_that_a_rule_names_are_pointed_out(tiny: Run) -> None:
-    """A filter's evidence leads to the signal's value, by the signal's name or by the rule's."""
-    (story,) = explain(tiny, "https://spam.example/tags").stories
-    assert fired(story) == {"n_words": 12.0}
-    rule = next(r for r in RULE_SETS["general"].rules if r.signal == "n_words")
-    by_rule = Step("filter", "dropped", (Decision("drop", rule.name, {rule.name: "12 < 50"}),))
-    steps = [by_rule if s.stage == "filter" else s for s in story.steps]
-    assert fired(replace(story, steps=tuple(steps))) == {"n_words": 12.0}
+def checks(run: Run, n: int, stage: str) -> dict[str, Check]:
+    """The rules that a stage held against a record, by name."""
+    (story,) = explain(run, conftest.id_of(n).hex()).stories
+    return {check.rule: check for step in story.steps if step.stage == stage for check in step.checks}
+
+
+def test_every_rule_of_class_and_language_is_told(tiny: Run) -> None:
+    """Rule, signal, value, limit, guards and whether it fired, for a document that the filter saw, and with its score."""
+    found = checks(tiny, 7, "filter")
+    assert set(found) == {LANGUAGE_SCORE} | {rule.name for rule in RULE_SETS["general"].rules}
+    low = found["gopher.word_count.low"]
+    assert (low.signal, low.value, low.op, low.limit, low.fired) == ("n_words", 12.0, "<", 50, True)
+    assert [held.signal for held in found["llama3.dirty_words"].unless] == ["dirty_distinct"]
+    assert set(checks(tiny, 4, "filter")) == {rule.name for rule in RULE_SETS["math"].rules}
+    quality = checks(tiny, 11, "score")["quality.low"]
+    assert (quality.value, quality.limit, quality.fired) == (0.02, 0.1, True)
+    assert not checks(tiny, 4, "score")["quality.low"].fired
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 8])
+def test_a_document_that_came_to_no_rule_has_none(n: int, tiny: Run) -> None:
+    """What was lost before the filter was held against no rule."""
+    assert checks(tiny, n, "filter") == checks(tiny, n, "score") == {}
+
+
+def test_limits_are_those_of_the_runs_settings(tmp_path: Path) -> None:
+    """A recipe's own threshold is told, and settings that this version can't read leave the rest of the story."""
+    run = conftest.build_run(tmp_path / "run", recipe={"filter": {"thresholds": {"gopher.word_count.low": 7}}})
+    low = checks(run, 7, "filter")["gopher.word_count.low"]
+    assert (low.limit, low.fired) == (7, False)
+    odd = conftest.build_run(tmp_path / "odd", recipe={"filter": {"thresholds": {"no.such.rule": 7}}})
+    assert checks(odd, 7, "filter") == {}
+    older = conftest.build_run(tmp_path / "older", recipe={"filter": {"no_such_setting": 7}})
+    assert outcomes(older, 7)["filter"] == "dropped"
+
+
+def test_every_signal_is_told_and_one_lost_before_is_measured_now(tiny: Run) -> None:
+    """Stored signals of what was cleaned; those of the extracted text for a duplicate; none where no text was kept."""
+    (kept,) = explain(tiny, conftest.id_of(4).hex(), measure=True).stories
+    assert kept.measured == "cleaned"
+    assert set(kept.signals) == {"lang_score", *NAMES}
+    (copy,) = explain(tiny, conftest.id_of(2).hex(), measure=True).stories
+    assert copy.measured == "extracted"
+    assert copy.signals["n_words"] == len(conftest.text_of(2).split())
+    assert set(copy.signals) == {"lang_score", *NAMES}
+    (opted_out,) = explain(tiny, conftest.id_of(6).hex(), measure=True).stories
+    assert (opted_out.signals, opted_out.measured) == ({}, "")
+    assert explain(tiny, conftest.id_of(2).hex()).stories[0].signals == {}
 
 
 def test_a_winner_that_was_lost_later_says_so(tmp_path: Path) -> None:
