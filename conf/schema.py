@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 StageName = Literal[
     "extract", "urls", "documents", "lines", "clean", "route", "filter", "score", "decontaminate", "mix", "report"
@@ -25,6 +26,23 @@ OFF = BeforeValidator(lambda value: "off" if value is False else value)
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Order = Annotated[tuple[Literal["source", "whole", "newest", "oldest", "longest"], ...], BeforeValidator(_listed)]
 Protect = Annotated[tuple[Literal["code", "math", "table"], ...], BeforeValidator(_listed)]
+Segmented = Annotated[tuple[Literal["zh", "ja", "th", "km", "lo", "my", "bo"], ...], BeforeValidator(_listed)]
+LineRuleNames = Annotated[tuple[Literal["c4", "c4_no_punct", "c4_tfds", "refinedweb"], ...], BeforeValidator(_listed)]
+NATIONAL_IDS = (
+    *("br_cpf", "cn_resident_id", "de_steuer_id", "es_dni", "fr_nir", "in_aadhaar", "it_codice_fiscale", "pl_pesel"),
+    *("se_personnummer", "uk_nino", "us_ssn"),
+)
+
+
+def _national_ids(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in NATIONAL_IDS:
+            close = difflib.get_close_matches(name, NATIONAL_IDS, n=1, cutoff=0.0)
+            raise ValueError(f"unknown national id {name!r}; the closest is {close[0]!r}, all are {', '.join(NATIONAL_IDS)}")
+    return names
+
+
+NationalIds = Annotated[tuple[str, ...], AfterValidator(_national_ids), BeforeValidator(_listed)]
 Choice = Literal["keep", "drop", "auto"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -188,10 +206,24 @@ class Clean(Section):
     """Edits of the text, then signals and fastText scores of what is left."""
 
     repetitive_lines: bool = setting(True, "remove lines of repeated n-grams, such as logs", source=f"{LLAMA3} 3.1.1")
+    references: str = setting(
+        "model:unigrams",
+        "what the KL rules compare with, such as `woolmill references` writes; model: names what ships",
+        path=True,
+    )
+    line_rules: LineRuleNames = setting(
+        (),
+        "published rules on single lines that edit the text, in this order; refinedweb drops a page that loses over 5 % of words",
+        source="Raffel et al. 2020 (C4); Penedo et al. 2023 (RefinedWeb)",
+    )
     pii: Annotated[Literal["replace", "off"], OFF] = setting("replace", "what is done to personal data")
+    national_ids: NationalIds = setting((), "national identification numbers that count as personal data as well")
     max_pii_per_1000: float = setting(20.0, "a document with more findings a 1000 words is dropped", unit="findings", ge=0.0)
     min_share_left: Share = setting(0.2, "a document that line edits shorten below this share is dropped", unit="0-1")
     min_words_left: int = setting(5, "a document that line edits shorten below this is dropped", unit="words", ge=0)
+    segment: Segmented = setting(
+        (), "languages whose words a segmenter finds (zh, ja, th: extras of that name); in the others each code point is one"
+    )
 
 
 class Route(Section):
@@ -208,6 +240,9 @@ class Filter(Section):
     rules: dict[str, Names] = setting({name: (name,) for name in CLASSES}, "rule sets of each class, applied in this order")
     languages: Names = setting((), "languages that may stay; empty: all")
     thresholds: dict[str, float] = setting({}, "rule name: another limit than the rule set's")
+    languages_from: str | None = setting(
+        None, "folder of language files, such as `woolmill languages fit` writes, that win over the shipped ones", path=True
+    )
     min_language_score: dict[str, Share] = setting(
         {"general": 0.5, "multilingual": 0.5}, "least confidence of the language, by class", unit="0-1"
     )

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from console import dedup
+from console import dedup, languages, pii_domains, references
 from console.endings import (
     DONE,
     INTERRUPTED,
@@ -35,10 +35,23 @@ app = typer.Typer(
 )
 
 app.add_typer(dedup.corpus, name="corpus")
+app.add_typer(languages.languages, name="languages")
 app.command(
     epilog="Example: woolmill dedup corpus/ deduped    or    "
     "woolmill dedup 'texts/*.jsonl.gz' deduped --preset fineweb documents.similarity=0.8",
 )(dedup.dedup)
+
+
+app.command(
+    name="pii-domains",
+    epilog="Example: woolmill pii-domains runs/demo --per-1000 2    or    woolmill pii-domains runs/demo --out review.csv",
+)(pii_domains.pii_domains)
+
+
+app.command(
+    epilog="Example: woolmill references runs/crawl-1 --out references.npz    then    "
+    "woolmill run conf/llama3.yaml clean.references=references.npz …"
+)(references.references)
 
 
 class ModelsAction(StrEnum):
@@ -94,7 +107,7 @@ def explain(
     folder: RunFolder,
     what: Annotated[str, typer.Argument(metavar="URL|ID", help="a URL, an id in hex (8 digits or more), or a WARC-Record-ID")],
     every: Annotated[bool, typer.Option("--all", help="tell every capture of the page, not the newest alone")] = False,
-    signals: Annotated[bool, typer.Option("--signals", help="show all signals, not only those that a decision names")] = False,
+    signals: Annotated[bool, typer.Option("--signals", help="show all signals with unit and meaning")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell a document's whole story: where it lies, what every stage did to it and why, which shard holds it."""
@@ -104,13 +117,47 @@ def explain(
         from jobs.store import Run
 
         try:
-            found = logic.explain(Run.open(folder), what, every=every)
+            found = logic.explain(Run.open(folder), what, every=every, measure=True)
         except logic.NotFoundError as error:
             raise said(str(error), NOT_FOUND) from error
         if as_json:
             show.as_json(found.to_dict())
         else:
             show.explanation(found, signals=signals)
+
+
+@app.command(
+    epilog="Example: woolmill preview runs/demo gopher.word_count.low=80    or    "
+    "woolmill preview runs/demo score.min_quality.general=0.2 route.code_chars=0.3 --samples 10"
+)
+def preview(
+    folder: RunFolder,
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RULE=LIMIT]...", help="a rule's name, or a setting of filter, route or score, and its value"),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=0, max=1000, help="documents shown that change sides")] = 30,
+    language: Annotated[str, typer.Option(metavar="CODE", help="look at this language alone")] = "",
+    cls: Annotated[str, typer.Option("--class", metavar="CLASS", help="look at this class alone")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say from stored signals alone what other limits would keep and drop."""
+    with one_line():
+        from console import show
+        from jobs.preview import PreviewError, Wanted
+        from jobs.preview import preview as evaluate
+        from jobs.store import Run
+
+        try:
+            found = evaluate(Run.open(folder), changes or [], Wanted(samples, language, cls))
+        except PreviewError as error:
+            raise said(str(error), WRONG_CALL) from error
+        if as_json:
+            show.as_json(found.to_dict())
+        else:
+            from console.preview import show_preview
+
+            show_preview(found)
 
 
 @app.command(epilog="Example: woolmill trail runs/demo --out trail.parquet")

@@ -24,16 +24,20 @@ from jobs.lines import Buckets, keeper_key
 from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter, read_columns
 from jobs.splits import rows_left
 from jobs.stage import SplitStage, SplitTask
-from jobs.tools import DIRTY, SCORERS, UNIGRAMS, references, shipped
+from jobs.tools import DIRTY, SCORERS, language_digests, reference_digest, references, shipped
 from udfs import signals
 from udfs.line_edits import LineEdit
+from udfs.line_rules import LINE_RULES, removed_words
 from udfs.lines import lines_with, remove_lines
-from udfs.pii import redact
+from udfs.pii import redact, region_of
 from udfs.repetitive import remove_repetitive_lines
+from udfs.segment import word_model
 from udfs.spans import Span
 
 FREQUENT, REPETITIVE, PII = "line.frequent", "line.repetitive", "pii"
-LITTLE_LEFT, DENSE_PII = "lines_left_too_little", "pii_dense"
+LINE_RULE = "line."
+LITTLE_LEFT, LINES_LOST, DENSE_PII = "lines_left_too_little", "line_rules_removed_too_much", "pii_dense"
+FEW_FINDINGS = 5
 _WORDS = re.compile(r"\S+")
 LONGEST_SHOWN = 300
 
@@ -57,24 +61,30 @@ def _clean(row: Mapping[str, Any], recipe: Recipe, hot: HotLines, shown: set[int
     lines = hot.of(row["lang"])
     _show_removed(row, hot.sample(row["lang"]), recipe, shown, out)
     for reason, edit in _line_edits(row, lines, recipe):
-        text, spans = edit.text, edit.spans
+        before, text, spans = text, edit.text, edit.spans
         out.decide(row["id"], "edit", reason, {"lines": edit.removed_lines, "chars": edit.removed_chars})
         ranges = [{"start": start, "end": end} for start, end in edit.ranges]
         out.add("line_edits", {"id": row["id"], "split": row["split"], "reason": reason, "ranges": ranges})
+        rules = LINE_RULES.get(reason.removeprefix(LINE_RULE))
+        if rules and rules.max_removed < 1 and (lost := removed_words(before, text)) > rules.max_removed:
+            return out.decide(row["id"], "drop", LINES_LOST, {"rules": reason, "share": lost})
     left = _count_words(text)
     if left < words and (left < settings.min_words_left or len(text) < settings.min_share_left * len(row["text"])):
         return out.decide(row["id"], "drop", LITTLE_LEFT, {"words": left, "share": len(text) / len(row["text"])})
+    found: dict[str, int] = {}
     if settings.pii == "replace":
-        text, spans, found = redact(text, spans)
+        text, spans, found = redact(text, spans, region=region_of(row["url"] or ""), ids=frozenset(settings.national_ids))
         if found:
             out.decide(row["id"], "edit", PII, found)
-            if (density := 1000 * sum(found.values()) / max(left, 1)) > settings.max_pii_per_1000 and sum(found.values()) > 5:
-                return out.decide(row["id"], "drop", DENSE_PII, {"per_1000_words": density, **found})
+    measured = signals.compute(text, row["lang"], spans, references(recipe))
+    density = 1000 * sum(found.values()) / max(measured["n_words"], 1)
+    if density > settings.max_pii_per_1000 and sum(found.values()) > FEW_FINDINGS:
+        return out.decide(row["id"], "drop", DENSE_PII, {"per_1000_words": density, **found})
     out.kept()
     key = {name: row[name] for name in ("id", "split", "lang")}
     out.add("cleaned", key | {"url": row["url"], "date": row["date"], "text": text, "spans": spans_out(spans)})
-    measured = signals.compute(text, row["lang"], spans, references())
-    out.add("signals", key | {"lang_score": row["lang_score"]} | measured)
+    model = word_model(row["lang"], settings.segment)
+    out.add("signals", key | {"lang_score": row["lang_score"], "word_model": model} | measured)
     out.add("scores", key | {f"ft_{name}": value for name, value in scores(text, SCORERS).items()})
     return None
 
@@ -90,6 +100,10 @@ def _line_edits(row: Mapping[str, Any], lines: Hot, recipe: Recipe) -> Iterator[
         edit = remove_repetitive_lines(edit.text, edit.spans)
         if edit.removed_lines:
             yield REPETITIVE, edit
+    for name in recipe.clean.line_rules:
+        edit = LINE_RULES[name].edit(edit.text, edit.spans)
+        if edit.ranges:
+            yield LINE_RULE + name, edit
 
 
 def _show_removed(row: Mapping[str, Any], sample: Hot, recipe: Recipe, shown: set[int], out: PartWriter) -> None:
@@ -140,13 +154,13 @@ def _count_words(text: str) -> int:
     return sum(1 for _ in _WORDS.finditer(text))
 
 
-def _models(_: Recipe) -> Mapping[str, str]:
-    return shipped(UNIGRAMS, DIRTY, *SCORERS)
+def _models(recipe: Recipe) -> Mapping[str, str]:
+    return shipped(DIRTY, *SCORERS) | reference_digest(recipe) | language_digests(recipe)
 
 
 STAGE = SplitStage(
     "clean",
-    3,
+    4,
     sections=("clean", "sketch", "lines"),
     needs=("documents", "hot_lines", "line_buckets"),
     writes=("cleaned", "signals", "scores", "line_edits", "removed_lines"),

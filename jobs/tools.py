@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
@@ -9,12 +10,15 @@ from pathlib import Path
 
 from classifiers.registry import MODELS, path_of, sha256_of
 from conf.schema import Extract, Recipe
-from udfs import kl
+from jobs.java import cache_folders
+from jobs.predicates import reads_datatrove
+from udfs import kl, languages
 from udfs.blocklist import DEFAULT_CATEGORIES, BlockList, seed_folder
 from udfs.fasttext import FastText, ModelMissing, load
 from udfs.html import HtmlSettings
 from udfs.ngrams import NgramIndex
 from udfs.page import PageSettings
+from udfs.segment import check, word_model
 from udfs.signals import References, dirty
 from udfs.sketch import SketchSettings
 
@@ -60,7 +64,19 @@ def blocklist(given: Extract) -> BlockList:
 @lru_cache(maxsize=4)
 def _blocklist(paths: tuple[str, ...], categories: frozenset[str]) -> BlockList:
     folders = [seed_folder() if path == "conf:blocklists" else path for path in paths]
-    return BlockList.load(folders, categories)
+    return BlockList.load(folders, categories, cache=_cache("blocklists"))
+
+
+def _cache(name: str) -> Path | None:
+    """Return the first folder for what is made once a machine that can be written, or None."""
+    for folder in (found / name for found in cache_folders()):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
 
 
 def fasttext(name: str) -> FastText:
@@ -68,10 +84,37 @@ def fasttext(name: str) -> FastText:
     return load(str(path_of(name)), MODELS[name].sha256)
 
 
-@lru_cache(maxsize=1)
-def references() -> References:
-    """Return the unigram references and hashed dirty words that signals need."""
-    return References(kl.load(path_of(UNIGRAMS)), dirty.load(path_of(DIRTY)))
+def references(recipe: Recipe) -> References:
+    """Return what the signals of a recipe are measured against."""
+    path = _reference_path(recipe.clean.references)
+    return _references(str(path), recipe.filter.languages_from, frozenset(recipe.clean.segment), reads_datatrove(recipe.filter))
+
+
+@lru_cache(maxsize=2)
+def _references(path: str, languages_from: str | None, segmented: frozenset[str], with_datatrove: bool) -> References:
+    return References(kl.load(Path(path)), dirty.load(path_of(DIRTY)), languages_from, segmented, with_datatrove)
+
+
+def reference_digest(recipe: Recipe) -> dict[str, str]:
+    """Digest of what the KL rules compare with."""
+    return {"references": sha256_of(_reference_path(recipe.clean.references))}
+
+
+def _reference_path(given: str) -> Path:
+    if given.startswith(SHIPPED):
+        return path_of(given.removeprefix(SHIPPED))
+    if not Path(given).is_file():
+        raise ModelMissing(f"clean.references: there is no file {given}; `woolmill references` makes one")
+    return Path(given)
+
+
+def language_digests(recipe: Recipe) -> dict[str, str]:
+    """Return what the words and stop words of a recipe's languages depend on; a missing segmenter ends the run here."""
+    check(recipe.clean.segment)
+    folder = recipe.filter.languages_from
+    models = {f"words.{code}": word_model(code, recipe.clean.segment) for code in recipe.clean.segment}
+    models |= {"variant": "datatrove"} if reads_datatrove(recipe.filter) else {}
+    return models | {"stop_words": repr([languages.load(code, folder).stop_words for code in languages.available(folder)])}
 
 
 def index_path(given: str) -> Path:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from udfs.blocklist import compile_kernels as compile_blocklist
+from udfs.datatrove import compile_kernels as compile_datatrove
 from udfs.html import compile_kernels as compile_page_reader
+from udfs.kl import compile_kernels as compile_kl
 from udfs.lines import line_hashes
 from udfs.meetings import decode, encode
 from udfs.signals import compile_kernels as compile_signals
@@ -27,10 +30,13 @@ def compile_sketches() -> None:
 
 
 def compile_kernels() -> None:
-    """Compile the page reader, the signals and what deduplication needs."""
+    """Compile the block lists, the page reader, the signals, the KL score and what deduplication needs."""
+    compile_blocklist()
     compile_page_reader()
     compile_sketches()
     compile_signals()
+    compile_kl()
+    compile_datatrove()
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ def test_unigrams_tell_plain_text_from_gibberish() -> None:
     assert {"en", "de", "fr", "es", "ja", "zh", "ru", "ko"} <= set(references_by_language)
     assert set(MODELS["unigrams"].metrics["languages"]) == set(references_by_language)
     assert not kl.score(PLAIN, references_by_language["en"]).is_outlier
+    assert kl.score(PLAIN * 2, references_by_language["en"]).salad_excess < 0
     assert kl.score(GIBBERISH, references_by_language["en"]).is_outlier
 
 
@@ -105,10 +106,8 @@ def test_dirty_words_and_benchmarks_made_again_are_the_same_bytes(data: Path, tm
 def test_unigrams_made_twice_are_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the same small data the word frequencies come out the same, and untrusted or foreign texts are left out."""
     monkeypatch.setattr(references, "MIN_TOKENS", 100)
-    high = [
-        {"text": f"{PLAIN} part {i}", "label": "high", "class": "essay", "lang": "en", "domain": f"s{i}.org"} for i in range(30)
-    ]
-    low = {"text": "unwanted " * 50, "label": "low", "class": "spam", "lang": "en", "domain": "a.org"}
+    high = [{"text": f"{PLAIN} part {i}", "label": "high", "class": "essay", "lang": "en", "source": f"s{i}"} for i in range(30)]
+    low = {"text": "unwanted " * 50, "label": "low", "class": "spam", "lang": "en", "source": "a"}
     foreign = "Der Garten hinter dem Haus wurde von seiner Großmutter angelegt, und sie liebte ihn sehr. "
     web = [{"text": foreign * 3, "lang": "en-us", "url": "https://x.de/", "page_type": "article"}]
     page = {"html": f"<html><body><main><p>{PLAIN * 4}</p></main></body></html>", "lang": "en-gb", "url": "https://b.org/"}

@@ -17,7 +17,16 @@ DIRTY_WORDS = Rule(
     unless=(Guard("dirty_distinct", "<", 5),),
 )
 
-KL_OUTLIER = Rule("llama3.kl_outlier", "kl_excess", ">", 0, f"{LLAMA3}: 99.9 % quantiles of trusted texts", unless=(_ENOUGH,))
+KL_OUTLIER = Rule(
+    "llama3.kl_outlier",
+    "kl_excess",
+    ">",
+    0,
+    f"{LLAMA3}: frozen quantiles of trusted texts (`udfs.kl.Limits`); silent where stop words say that a page is half in the language",
+    unless=(Guard("stop_word_share", ">", 0.2),),
+)
+
+WORD_SALAD = Rule("llama3.word_salad", "salad_excess", ">", 0, f"{OWN}: usual words in no order (`udfs.kl.Limits`)")
 
 MOJIBAKE = Rule("llama3.mojibake", "mojibake_share", ">", 0.02, f"{OWN}: outlier tokens by wrong decoding")
 
@@ -52,6 +61,15 @@ LOG_LINES = Rule(
     unless=(Guard("n_words", "<", 20),),
 )
 
+LOG_MESSAGES = Rule(
+    "llama3.log_messages",
+    "masked_dup_5gram_char_share",
+    ">",
+    0.7,
+    f"{LLAMA3}: logs, whose lines are alike but for numbers (docs/kl.md)",
+    unless=(Guard("digit_char_share", "<", 0.1), Guard("n_words", "<", 20)),
+)
+
 VOCABULARY = Rule(
     "llama3.vocabulary.low",
     "word_entropy_bits",
@@ -72,4 +90,4 @@ LONG_VOCABULARY = Rule(
 
 GARBLE = (MOJIBAKE, MIXED_SCRIPTS, CONSONANTS, ENCODED, DIGITS)
 
-RULES = (EMPTY, DIRTY_WORDS, KL_OUTLIER, *GARBLE, LOG_LINES, VOCABULARY, LONG_VOCABULARY)
+RULES = (EMPTY, DIRTY_WORDS, KL_OUTLIER, WORD_SALAD, *GARBLE, LOG_LINES, LOG_MESSAGES, VOCABULARY, LONG_VOCABULARY)

@@ -125,7 +125,12 @@ SIGNALS: tuple[Signal, ...] = (
     *(Signal(*row) for row in datatrove.ROWS),
     Signal("kl_bits", "bits", "KL(prose || reference) a token; NaN without a reference", LLAMA3),
     Signal("kl_residual", "bits", "kl_bits less what trusted texts of the length have", LLAMA3),
-    Signal("kl_excess", "bits", "how far kl_residual and cross_entropy_bits both exceed their frozen limits", LLAMA3),
+    Signal("kl_excess", "bits", "above 0: an outlier by the frozen limits of language and length; NaN below 50 tokens", LLAMA3),
+    Signal("rare_share", "share", "prose tokens that the reference has seen once or twice", OWN),
+    Signal("char_bits", "bits", "mean cost of a character of the unseen tokens by the reference's spelling; 0 without any", OWN),
+    Signal("bigram_gain_bits", "bits", "what the token before saves of a token's cost, both known", OWN),
+    Signal("unseen_bigram_share", "share", "neighbours, both known, not seen side by side", OWN),
+    Signal("salad_excess", "bits", "above 0: usual words in no order; NaN below 50 tokens", OWN),
     Signal("cross_entropy_bits", "bits", "mean cost of a prose token under the reference", LLAMA3),
     Signal("oov_share", "share", "prose tokens that the reference has not seen", LLAMA3),
 )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from udfs.signals.kernels.compiled import Hashes
 from udfs.signals.kernels.listed import hash_table, listed_runs, run_hash
 from udfs.signals.tokenised import token_hashes
+
+_FIELDS: Final = ("entries", "medical", "heads", "lengths")
 
 
 class DirtyCount(NamedTuple):
@@ -41,18 +43,21 @@ class DirtyList:
         Hashes of the entries' runs of tokens, ascending.
     medical : array of uint64
         Those of them that textbooks use, ascending: they count as occurrences only.
+    heads : array of uint64
+        Hashes of the tokens that entries begin with, ascending.
     lengths : array of int64
         The numbers of tokens that entries have, ascending.
     """
 
     entries: Hashes
     medical: Hashes
+    heads: Hashes
     lengths: NDArray[np.int64]
 
     @cached_property
-    def table(self) -> Hashes:
-        """The entries as the kernel looks them up."""
-        return hash_table(self.entries)
+    def tables(self) -> tuple[Hashes, Hashes]:
+        """The heads and the entries as the kernel looks them up."""
+        return hash_table(self.heads), hash_table(self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class DirtyWords:
         listed = self.lists.get(language)
         if listed is None or not len(listed.entries) or not len(tokens):
             return NOTHING
-        found = listed_runs(tokens, listed.table, listed.lengths)
+        found = listed_runs(tokens, *listed.tables, listed.lengths)
         return DirtyCount(len(found), len(np.setdiff1d(found, listed.medical))) if len(found) else NOTHING
 
 
@@ -88,6 +93,7 @@ def build(lists: Mapping[str, Collection[str]], medical: Mapping[str, Collection
         built[language] = DirtyList(
             np.array(sorted(entries), dtype=np.uint64),
             np.array(sorted(entries & textbook), dtype=np.uint64),
+            np.array(sorted({int(tokens[0]) for tokens in runs}), dtype=np.uint64),
             np.array(sorted({len(tokens) for tokens in runs}), dtype=np.int64),
         )
     return DirtyWords(built)
@@ -103,7 +109,7 @@ def save(words: DirtyWords, path: Path) -> None:
     arrays: dict[str, Any] = {}
     for language in sorted(words.lists):
         listed = words.lists[language]
-        arrays |= {f"{language}.{field}": getattr(listed, field) for field in ("entries", "medical", "lengths")}
+        arrays |= {f"{language}.{field}": getattr(listed, field) for field in _FIELDS}
     with path.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -112,5 +118,4 @@ def load(path: Path) -> DirtyWords:
     """Read what `save` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
         languages = sorted(name.removesuffix(".entries") for name in arrays.files if name.endswith(".entries"))
-        fields = ("entries", "medical", "lengths")
-        return DirtyWords({code: DirtyList(*(arrays[f"{code}.{field}"] for field in fields)) for code in languages})
+        return DirtyWords({code: DirtyList(*(arrays[f"{code}.{field}"] for field in _FIELDS)) for code in languages})

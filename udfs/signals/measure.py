@@ -200,6 +200,11 @@ def _likelihood(plain: str, language: str, references: References) -> dict[str, 
         "kl_excess": scored.excess,
         "cross_entropy_bits": scored.cross_entropy_bits,
         "oov_share": scored.oov_share,
+        "rare_share": scored.rare_share,
+        "char_bits": scored.char_bits,
+        "bigram_gain_bits": scored.bigram_gain_bits,
+        "unseen_bigram_share": scored.unseen_bigram_share,
+        "salad_excess": scored.salad_excess,
     }
 
 

@@ -102,7 +102,7 @@ def measure(
     for i in range(len(starts)):
         word_chars += ends[i] - starts[i]
     _word_values(values, counts, word_chars, len(points))
-    _vocabulary_values(values, hashes, stops)
+    repeated = _vocabulary_values(values, hashes, stops)
     _garble_values(values, every, traits, folds)
     _line_values(values, line_counts(points, traits, starts, holes))
     first_words, again = sentences(points, traits, starts, ends, masked, holes)
@@ -113,19 +113,17 @@ def measure(
     pieces = pieces if len(begins) == 0 else 0
     values[45] = _ratio(pieces, len(kinds))
     unit = 2 if 2 * pieces > len(kinds) else 1
-    inside = ngram_chars(hashes, starts, ends, holes, unit)
+    inside = ngram_chars(hashes, repeated, starts, ends, holes, unit)
     for n in range(2, LONGEST + 1):
         values[33 + n] = _ratio(inside[n], word_chars)
     # Without a number, nothing is masked.
-    repeated = repeated_chars(masked, starts, ends, holes, _MASKED_N * unit) if counts[6] else inside[_MASKED_N]
-    values[44] = _ratio(repeated, word_chars)
+    again = repeated_chars(masked, starts, ends, holes, _MASKED_N * unit) if counts[6] else inside[_MASKED_N]
+    values[44] = _ratio(again, word_chars)
     return values, starts, ends, tokens, first_words
 
 
 @compiled
-def find_words(
-    every: Points, begins: NDArray[np.bool_], traits: Traits, folds: Folds
-) -> tuple[Bounds, Bounds, Bounds]:
+def find_words(every: Points, begins: NDArray[np.bool_], traits: Traits, folds: Folds) -> tuple[Bounds, Bounds, Bounds]:
     """Return the bounds of the words of a text, and the first word of every sentence."""
     starts, ends, _, masked, _, _, _ = scan(every, traits, folds, begins)
     first_words, _ = sentences(every, traits, starts, ends, masked, np.empty(0, np.int64))
@@ -152,12 +150,13 @@ def _word_values(values: Values, counts: NDArray[np.int64], word_chars: int, n_c
 
 
 @compiled
-def _vocabulary_values(values: Values, hashes: Hashes, stops: Hashes) -> None:
+def _vocabulary_values(values: Values, hashes: Hashes, stops: Hashes) -> NDArray[np.bool_]:
     n = len(hashes)
-    different, bits, kinds, occurrences = vocabulary(hashes, stops)
+    different, bits, kinds, occurrences, repeated = vocabulary(hashes, stops)
     values[8], values[9] = _ratio(different, n), bits if n else np.nan
     known = len(stops) and n
     values[10], values[11] = kinds if known else np.nan, _ratio(occurrences, n) if known else np.nan
+    return repeated
 
 
 @compiled

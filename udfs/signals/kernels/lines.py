@@ -122,14 +122,20 @@ def _copies(keys: Hashes, chars: NDArray[np.int64], cut: NDArray[np.bool_]) -> t
 def _count_line(
     points: Points, traits: Traits, at: int, end: int, first: int, last: int, cut: bool, counts: NDArray[np.int64]
 ) -> None:
-    bullet = _is_bullet(points, traits, first, end)
-    terminal = _ends_sentence(points, traits, first, last) or (cut and last + 1 < end)
+    # Most lines begin with a letter and end without a mark: then no function needs the arrays.
+    opens, closes = points[first], points[last]
+    opening, closing = traits[opens], traits[closes]
+    bullet = opening & (BULLET | DASH) != 0 and _is_bullet(points, traits, first, end)
+    terminal = _ends_sentence(points, traits, first, last) if closing & CLOSER else closing & _TERMINAL != 0
+    terminal |= cut and last + 1 < end
     short = end - at <= SHORT_LINE and not cut
+    dotted = first < last and (points[first + 1] == _DOT or points[first + 1] == _CLOSING)
+    numbered = (opens == _OPENING or opening & _NUMBER != 0 or dotted) and _is_numbered(points, traits, first, end)
     counts[4] += bullet
-    counts[5] += _ends_in_ellipsis(points, at, last)
+    counts[5] += ((closes == _DOT) | (closes == _ELLIPSIS)) and _ends_in_ellipsis(points, at, last)
     counts[6] += terminal
     counts[7] += short
-    counts[8] += bullet or _is_numbered(points, traits, first, end) or (short and not terminal)
+    counts[8] += bullet or numbered or (short and not terminal)
 
 
 @compiled

@@ -59,14 +59,16 @@ def any_listed(tokens: Hashes, table: Hashes) -> bool:
 
 
 @compiled
-def listed_runs(tokens: Hashes, table: Hashes, lengths: NDArray[np.int64]) -> Hashes:
-    """Return the hashes of the runs of given lengths that the table holds, one for each occurrence."""
-    found = np.empty(len(tokens) * len(lengths), np.uint64)
+def listed_runs(tokens: Hashes, heads: Hashes, table: Hashes, lengths: NDArray[np.int64]) -> Hashes:
+    """Return the hashes of the runs of given lengths that the table holds, one for each occurrence; they begin with a head."""
+    found = np.empty(len(tokens) * len(lengths) + 1, np.uint64)
     count = 0
-    for n in lengths:
-        for i in range(len(tokens) - n + 1):
-            run = run_hash(tokens, i, n)
-            if is_listed(run, table):
+    for i in range(len(tokens)):
+        if not is_listed(tokens[i], heads):
+            continue
+        for n in lengths:
+            if i + n <= len(tokens):
+                run = run_hash(tokens, i, n)
                 found[count] = run
-                count += 1
+                count += is_listed(run, table)
     return found[:count].copy()

@@ -28,12 +28,14 @@ _ASCII: Final = 128
 
 
 @compiled
-def ngram_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, unit: int) -> NDArray[np.int64]:
+def ngram_chars(
+    hashes: Hashes, repeated: NDArray[np.bool_], starts: Bounds, ends: Bounds, holes: Places, unit: int
+) -> NDArray[np.int64]:
     """Count the word characters inside the most frequent (n = 2 to 4) and inside all repeated (n = 5 to 10) n-grams.
 
     n-grams do not reach over a hole. ``unit`` words stand for one: two where words are code points of scripts without blanks.
     Of equally frequent n-grams the first counts; one that occurs once does not. Only starts whose shorter n-gram is
-    repeated can begin a longer one that is.
+    repeated can begin a longer one that is, from the words on that are ``repeated`` by themselves.
     """
     n_words = len(hashes)
     covered = np.zeros(LONGEST + 1, np.int64)
@@ -41,9 +43,13 @@ def ngram_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, uni
     for i in range(n_words):
         chars[i + 1] = chars[i] + ends[i] - starts[i]
     region = _regions(starts, holes)
-    candidates, grams = np.arange(n_words).astype(np.int32), hashes.copy()
+    candidates, grams = np.empty(n_words, np.int32), np.empty(n_words, np.uint64)
     keys, counts = np.empty(n_words, np.uint64), np.zeros(n_words, np.int32)
-    left = n_words
+    left = 0
+    for i in range(n_words - 1):
+        if repeated[i] and repeated[i + 1]:
+            candidates[left], grams[left] = i, hashes[i]
+            left += 1
     for n in range(2, LONGEST + 1):
         size = n * unit
         added = size - 1 if n == 2 else unit
@@ -160,17 +166,21 @@ def repeated_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, 
 
 
 @compiled
-def vocabulary(hashes: Hashes, stops: Hashes) -> tuple[int, float, int, int]:
+def vocabulary(hashes: Hashes, stops: Hashes) -> tuple[int, float, int, int, NDArray[np.bool_]]:
     """Return how many different words there are, the entropy of their distribution in bits, and the stop words.
 
     These are the different ones of ``stops`` (`udfs.signals.kernels.listed.hash_table`) that occur, and all their occurrences.
+    Last comes for every word whether it occurs twice.
     """
     n_words = len(hashes)
     counts = np.zeros(n_words, np.int32)
-    for first in first_places(hashes):
+    firsts = first_places(hashes)
+    for first in firsts:
         counts[first] += 1
     different, total, kinds, occurrences = 0, 0.0, 0, 0
+    repeated = np.empty(n_words, np.bool_)
     for i in range(n_words):
+        repeated[i] = counts[firsts[i]] > 1
         count = counts[i]
         if count == 0:
             continue
@@ -181,7 +191,7 @@ def vocabulary(hashes: Hashes, stops: Hashes) -> tuple[int, float, int, int]:
             kinds += 1
             occurrences += count
     bits = np.log2(n_words) - total / n_words if n_words else 0.0
-    return different, max(bits, 0.0), kinds, occurrences
+    return different, max(bits, 0.0), kinds, occurrences, repeated
 
 
 @compiled
@@ -189,31 +199,18 @@ def sentences(points: Points, traits: Traits, starts: Bounds, ends: Bounds, mask
     """Return the first word of every sentence with a word, and count the words in those said before, numbers apart.
 
     A sentence ends at a line end, or behind a terminal mark of any script with its closing quotes and brackets; an ASCII
-    mark counts only before a blank, a closing mark or the end. One that a hole cuts was never said before.
+    mark counts only before a blank, a closing mark or the end: so only between words. One that a hole cuts was never said
+    before.
     """
-    n_words, n = len(starts), len(points)
+    n_words = len(starts)
     keys, first_words = np.empty(n_words, np.uint64), np.empty(n_words + 1, np.int32)
-    count, word, closing = 0, 0, False
-    for i in range(n):
-        point = points[i]
-        bits = traits[point]
-        tail = bits & (_TERMINAL | CLOSER) != 0
-        after = traits[points[i + 1]] if i + 1 < n else _BLANK
-        tail_after = i + 1 < n and after & (_TERMINAL | CLOSER) != 0
-        if tail and bits & _TERMINAL and (point >= _ASCII or tail_after or after & _BLANK):
-            closing = True
-        closes = point == _LINE_END or i == n - 1 or (tail and closing and not tail_after)
-        if not tail:
-            closing = False
-        if closes:
-            closing = False
-            first, key = word, np.uint64(0)
-            while word < n_words and starts[word] <= i:
-                key = mix(key * _BASE + masked[word])
-                word += 1
-            if word > first:
-                keys[count], first_words[count] = key, first
-                count += 1
+    count, first, key = 0, 0, np.uint64(0)
+    for word in range(n_words):
+        key = mix(key * _BASE + masked[word])
+        gap_end = starts[word + 1] if word + 1 < n_words else ends[word]
+        if word + 1 == n_words or _closes(points, traits, ends[word], gap_end):
+            keys[count], first_words[count] = key, first
+            count, first, key = count + 1, word + 1, np.uint64(0)
     first_words[count] = n_words
     firsts, again, hole = first_places(keys[:count]), 0, 0
     for k in range(count):
@@ -225,3 +222,24 @@ def sentences(points: Points, traits: Traits, starts: Bounds, ends: Bounds, mask
         if hole == len(holes) or holes[hole] >= end:
             again += first_words[k + 1] - first_words[k]
     return first_words[:count], again
+
+
+@compiled
+def _closes(points: Points, traits: Traits, at: int, end: int) -> bool:
+    """Whether a sentence ends between two words."""
+    closing = False
+    for i in range(at, end):
+        point = points[i]
+        bits = traits[point]
+        if point == _LINE_END:
+            return True
+        if bits & (_TERMINAL | CLOSER) == 0:
+            closing = False
+            continue
+        after = traits[points[i + 1]]
+        tail_after = after & (_TERMINAL | CLOSER) != 0
+        if bits & _TERMINAL and (point >= _ASCII or tail_after or after & _BLANK):
+            closing = True
+        if closing and not tail_after:
+            return True
+    return False

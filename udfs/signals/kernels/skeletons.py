@@ -37,23 +37,20 @@ def stamp_numbers(points: Points, traits: Traits, folds: Folds) -> NDArray[np.in
 
     A hexadecimal word of four characters or more with a digit is one number, of other words each run of digits.
     """
-    n, rows = len(points), 1
-    for point in points:
-        rows += point == _LINE_END
-    counts = np.full(rows, -1, np.int32)
+    n = len(points)
+    ends = np.append(np.flatnonzero(points == _LINE_END), n)
+    counts = np.full(len(ends), -1, np.int32)
     at = 0
-    for row in range(rows):
+    for row in range(len(ends)):
         parts, numbers, filled, before = 0, 0, False, True
         word, digits, runs, hexadecimal = 0, 0, 0, True
-        while at < n and points[at] != _LINE_END:
+        while at < ends[row]:
             bits = traits[points[at]]
             blank = bits & _BLANK != 0
             filled |= not blank
             parts += before and not blank
             before = blank
             if parts > _STAMP_PARTS:
-                while at < n and points[at] != _LINE_END:
-                    at += 1
                 break
             if bits & (_LETTER | _NUMBER):
                 digit = bits & _NUMBER != 0
@@ -68,7 +65,7 @@ def stamp_numbers(points: Points, traits: Traits, folds: Folds) -> NDArray[np.in
             at += 1
         if filled:
             counts[row] = numbers + _numbers(word, digits, runs, hexadecimal)
-        at += 1
+        at = ends[row] + 1
     return counts
 
 
