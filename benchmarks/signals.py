@@ -1,18 +1,19 @@
 r"""Time all signals of a document beside datatrove's four filters, on the same texts in one process, in turns.
 
-    python benchmarks/signals.py [--texts 90] [--repeat 3] [--segmented] [--out benchmarks/results/DATE-signals.md]
+    python benchmarks/signals.py [--texts 90] [--repeat 3] [--out benchmarks/results/DATE-signals.md]
 
 The texts are those of the parity file below ``WOOLMILL_DATA``: English, Chinese, Arabic and Thai ones, drawn by the hash of their
-ids, of 500 characters at least. Woolmill computes every signal of every rule set, with the references that ship and without
-stopping early. datatrove runs its GopherRepetition, GopherQuality, C4 and FineWeb filters with the language's word model; each stops
-at its first failing rule, a text goes on to the next filter only if the one before kept it (``chain``) or always (``each``),
-and the cache of its word splitting is emptied between texts, not between filters. The time is CPU time of all threads, the
-least of ``--repeat`` rounds for each text.
+ids, of 500 characters at least. Woolmill computes every signal of its own rule sets, with the references that ship and without
+stopping early; once more with what datatrove's rule sets read, too; and, where the language's extra is installed, with words
+that a segmenter finds. datatrove runs its GopherRepetition, GopherQuality, C4 and FineWeb filters with the language's word model; each
+stops at its first failing rule, a text goes on to the next filter only if the one before kept it (``chain``) or always (``each``),
+and the cache of its word splitting is emptied between texts, not between filters. The time is CPU time of all threads over all
+texts, the least of ``--repeat`` rounds.
 
 The peer is no dependency; without it only Woolmill's times are shown. In an environment to throw away::
 
     python -m venv peers
-    peers/bin/pip install "datatrove[processing]==0.10.1" "xxhash<4" spacy jieba pythainlp numba pyarrow pyyaml tld can_ada
+    peers/bin/pip install "datatrove[processing]==0.10.1" "xxhash<4" spacy jieba pythainlp numba pyarrow pyyaml tld can_ada rjieba
     PYTHONPATH=. peers/bin/python benchmarks/signals.py
 """
 
@@ -26,18 +27,22 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import xxhash
 
 from classifiers.registry import path_of
 from udfs import kl
+from udfs.segment import SEGMENTERS, SegmenterError, check
 from udfs.signals import References, compute, dirty
 
 LANGUAGES: Final = ("en", "zh", "ar", "th")
 SHORTEST: Final = 500
+OURS: Final = "woolmill"
 
 Run = Callable[[str], object]
 
@@ -79,9 +84,24 @@ def of_datatrove(language: str) -> dict[str, Run]:
 
 
 def woolmill(language: str) -> dict[str, Run]:
-    """Return Woolmill's signals of all rule sets."""
-    references = References(kl.load(path_of("unigrams")), dirty.load(path_of("dirty_words")))
-    return {"woolmill": lambda text: compute(text, language, (), references)}
+    """Return Woolmill's signals: of its own rule sets, of datatrove's too, and with segmented words."""
+    plain = References(kl.load(path_of("unigrams")), dirty.load(path_of("dirty_words")))
+    given = {OURS: plain, "woolmill, datatrove's signals too": replace(plain, datatrove=True)}
+    if language in SEGMENTERS and _is_there(language):
+        given["woolmill, segmented"] = replace(plain, segmented=frozenset({language}))
+    return {name: partial(_compute, language, references) for name, references in given.items()}
+
+
+def _compute(language: str, references: References, text: str) -> None:
+    compute(text, language, (), references)
+
+
+def _is_there(language: str) -> bool:
+    try:
+        check([language])
+    except SegmenterError:
+        return False
+    return True
 
 
 def contenders(language: str, sample: str) -> tuple[dict[str, Run], str]:
@@ -98,17 +118,17 @@ def contenders(language: str, sample: str) -> tuple[dict[str, Run], str]:
 
 
 def measure(texts: Sequence[str], runs: dict[str, Run], repeat: int) -> dict[str, float]:
-    """Return CPU seconds of each contender over all texts, the least of each text summed; who is first changes."""
+    """Return CPU seconds of each contender over all texts, the least of its rounds; they take turns, who is first changes."""
     names = list(runs)
-    least = {name: np.full(len(texts), np.inf) for name in names}
+    least = dict.fromkeys(names, inf)
     for round_ in range(repeat):
-        for i, text in enumerate(texts):
-            turn = (i + round_) % len(names)
-            for name in (*names[turn:], *names[:turn]):
-                begun = time.process_time()
+        turn = round_ % len(names)
+        for name in (*names[turn:], *names[:turn]):
+            begun = time.process_time()
+            for text in texts:
                 runs[name](text)
-                least[name][i] = min(least[name][i], time.process_time() - begun)
-    return {name: float(values.sum()) for name, values in least.items()}
+            least[name] = min(least[name], time.process_time() - begun)
+    return least
 
 
 def rows(language: str, texts: Sequence[str], found: dict[str, float], missing: str) -> list[str]:
@@ -116,7 +136,7 @@ def rows(language: str, texts: Sequence[str], found: dict[str, float], missing: 
     size = sum(map(len, texts)) / max(len(texts), 1)
     made = [
         f"| {language} | {len(texts)} | {size:,.0f} | {name} | {1000 * seconds / len(texts):.3f} | {len(texts) / seconds:,.0f} "
-        f"| {seconds / found['woolmill']:.0f} |"
+        f"| {seconds / found[OURS]:.0f} |"
         for name, seconds in found.items()
     ]
     return [*made, *([f"| {language} | | | datatrove | not run | {missing} | |"] if missing else [])]
