@@ -203,6 +203,8 @@ def _side_by_side(signals: Mapping[str, float]) -> None:
     from rich.columns import Columns
     from rich.table import Table
 
+    from udfs import datatrove
+
     cells = []
     for name, value in signals.items():
         if _measured(value):
@@ -212,8 +214,12 @@ def _side_by_side(signals: Mapping[str, float]) -> None:
             cell.add_row(styled(name, "dim"), styled(_short(value)))
             cells.append(cell)
     indented(Columns(cells, width=_SIGNAL, padding=(0, 2, 0, 0)), _RULES)
-    if missing := [name for name, value in signals.items() if not _measured(value)]:
+    variant = frozenset(datatrove.NAMES)
+    asked = any(_measured(signals[name]) for name in variant if name in signals)
+    if missing := [name for name, value in signals.items() if not _measured(value) and (asked or name not in variant)]:
         indented(styled(f"nothing to measure: {', '.join(missing)}", "dim"), _RULES)
+    if not asked:
+        indented(styled("not asked for: what datatrove's filters decide on (dt_...)", "dim"), _RULES)
 
 
 def _measured(value: object) -> bool:
