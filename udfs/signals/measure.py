@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import nan
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from udfs import datatrove, kl, languages
 from udfs.kl import Reference
 from udfs.segment import word_starts
 from udfs.signals.catalogue import NAMES
-from udfs.signals.dirty import NOTHING, DirtyWords, build
+from udfs.signals.dirty import NOTHING, DirtyWords, build, load
 from udfs.signals.kernels import document
 from udfs.signals.kernels.compiled import Hashes, Places
 from udfs.signals.kernels.document import Measured
@@ -61,10 +62,17 @@ class References:
     datatrove: bool = False
 
 
-NO_REFERENCES = References()
+SHIPPED: Final = Path(__file__).parents[2] / "classifiers" / "models"
+"""Where the tables lie that ship; a run names its own and checks their digests (`jobs.tools`)."""
 
 
-def compute(text: str, language: str, spans: Sequence[Span] = (), references: References = NO_REFERENCES) -> dict[str, float]:
+@cache
+def shipped() -> References:
+    """Return the tables that ship."""
+    return References(kl.load(SHIPPED / "unigrams.npz"), load(SHIPPED / "dirty_words.npz"))
+
+
+def compute(text: str, language: str, spans: Sequence[Span] = (), references: References | None = None) -> dict[str, float]:
     """Compute every signal of a document.
 
     Parameters
@@ -76,13 +84,14 @@ def compute(text: str, language: str, spans: Sequence[Span] = (), references: Re
     spans : sequence of Span
         Code, math and table spans, sorted, without overlap. Signals of prose leave them out.
     references : References, optional
-        What to measure against; without it the signals that need a table are NaN.
+        What to measure against; by default the tables that ship. Signals whose table is not given are NaN.
 
     Returns
     -------
     dict of str to float
         A value for every name of `SIGNALS`, in that order; NaN where there is nothing to measure, or was not asked for.
     """
+    references = shipped() if references is None else references
     plain = prose(text, spans)
     points = codepoints(plain)
     every = codepoints(text) if spans else points
