@@ -237,7 +237,9 @@ _TABLES = (
             SPLIT,
             LANG,
             Column("lang_score", pa.float64(), "confidence of the language", "0-1"),
-            Column("word_model", pa.string(), "what a word is: of a script with blanks, a code point, a cluster, or a segmenter's"),
+            Column(
+                "word_model", pa.string(), "what a word is: of a script with blanks, a code point, a cluster, or a segmenter's"
+            ),
             *(Column(s.name, pa.float64(), s.meaning, s.unit) for s in SIGNALS),
         ),
     ),

@@ -126,7 +126,9 @@ def preview(run: Run, assignments: Sequence[str], wanted: Wanted = Wanted()) -> 
     recipe = recipe_of(run.recipe)
     after, changes = changed(recipe, assignments)
     if reads_datatrove(after.filter) and not reads_datatrove(recipe.filter):
-        raise PreviewError("the run has not measured what datatrove decides on: set filter.rules in its recipe and run clean again")
+        raise PreviewError(
+            "the run has not measured what datatrove decides on: set filter.rules in its recipe and run clean again"
+        )
     chains = (Chain.of(recipe), Chain.of(after))
     counts, sampler, dropped = Counts(), Sampler(chains, wanted.samples), list[pa.ChunkedArray]()
     differs: int | None = None

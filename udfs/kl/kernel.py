@@ -213,19 +213,6 @@ def _find(table: Keys, shift: np.uint32, key: np.uint32) -> int:
 
 
 @_compiled
-def _type_of(types: Hashes, token: np.uint64) -> Any:
-    """Entry of a token's type, 0 where it is not there."""
-    last = np.uint64(len(types) - 1)
-    key = token >> _S32
-    at = key & last
-    while True:
-        entry = types[at]
-        if entry == np.uint64(0) or entry >> _S32 == key:
-            return entry
-        at = (at + _ONE) & last
-
-
-@_compiled
 def _character(spelling: Keys, shift: np.uint32, a: int, b: int, c: int, unknown: int) -> int:
     """Cost (1/8 bit) of a character behind two others: of the longest sequence that is known."""
     found = _find(spelling, shift, spelling_key(a, b, c))
@@ -303,9 +290,15 @@ def sums(
     n = tokenise(points, classes, hashes, starts, lengths)
     pair_shift, spelling_shift = _shift_of(len(pairs)), _shift_of(len(spelling))
     cost, n_unseen, n_rare, n_pairs, alone, behind, n_strange, spelled, letters = 0, 0, 0, 0, 0, 0, 0, 0, 0
-    before = np.uint64(0)
+    before, last_type, last_pair = np.uint64(0), np.uint64(len(types) - 1), np.uint64(len(pairs) - 1)
     for i in range(n):
-        entry = _type_of(types, hashes[i])
+        # Looked up here, not by a function: a call counts references to the tables, which takes longer than the look-up.
+        key = hashes[i] >> _S32
+        at = key & last_type
+        entry = types[at]
+        while entry != np.uint64(0) and entry >> _S32 != key:
+            at = (at + _ONE) & last_type
+            entry = types[at]
         if entry == np.uint64(0):
             own = _spelled(points, starts[i], lengths[i], spelling, spelling_shift, unknown) * EIGHTH
             spelled += own
@@ -319,7 +312,11 @@ def sums(
             if before != np.uint64(0):
                 n_pairs += 1
                 alone += own
-                found = _find(pairs, pair_shift, pair_key(hashes[i - 1], hashes[i]))
+                pair = pair_key(hashes[i - 1], hashes[i])
+                at, mark = np.uint64(pair >> pair_shift), np.uint64(pair & _LOW_24)
+                while pairs[at] != np.uint32(0) and np.uint64(pairs[at]) >> _S8 != mark:
+                    at = (at + _ONE) & last_pair
+                found = int(np.uint64(pairs[at]) & _LOW_8)
                 if found == 0:
                     n_strange += 1
                     behind += own + int((before >> _S8) & _LOW_8) * EIGHTH

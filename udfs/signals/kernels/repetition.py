@@ -24,6 +24,7 @@ _BASE: Final = np.uint64(0xD6E8FEB86659FD93)
 _BLANK: Final = int(BLANK)
 _TERMINAL: Final = int(TERMINAL)
 _LINE_END: Final = 10
+_SPACE: Final = 32
 _ASCII: Final = 128
 
 
@@ -207,8 +208,10 @@ def sentences(points: Points, traits: Traits, starts: Bounds, ends: Bounds, mask
     count, first, key = 0, 0, np.uint64(0)
     for word in range(n_words):
         key = mix(key * _BASE + masked[word])
-        gap_end = starts[word + 1] if word + 1 < n_words else ends[word]
-        if word + 1 == n_words or _closes(points, traits, ends[word], gap_end):
+        last = word + 1 == n_words
+        # Most gaps are one blank.
+        blank = not last and starts[word + 1] == ends[word] + 1 and points[ends[word]] == _SPACE
+        if last or (not blank and _closes(points, traits, ends[word], starts[word + 1])):
             keys[count], first_words[count] = key, first
             count, first, key = count + 1, word + 1, np.uint64(0)
     first_words[count] = n_words
