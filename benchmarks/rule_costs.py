@@ -73,7 +73,7 @@ def of_run(run: Path, data: Path) -> Texts:
     class_of = {row["id"]: row["class"] for row in _rows(run / "routes", ["id", "class"])}
     rows = [row for row in _rows(run / "signals", None) if row["id"] in class_of and record[row["id"]] in truth]
     told = [truth[record[row["id"]]] for row in rows]
-    names = [name for name in rows[0] if name not in ("id", "split", "lang")]
+    names = [name for name in rows[0] if name not in ("id", "split", "lang", "word_model")]
     return Texts(
         {name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64) for name in names},
         [class_of[row["id"]] for row in rows],

@@ -150,8 +150,10 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any], origins: dict[str, str
 
 
 def _set(tree: dict[str, Any], key: str, value: Any) -> None:
-    *parents, last = key.split(".")
     defaults = {s.key: s.field.default for s in settings()}
+    maps = [name for name, default in defaults.items() if isinstance(default, dict) and key.startswith(f"{name}.")]
+    # What follows the name of a map is one key of it, such as the name of a rule, with its dots.
+    parents, last = (maps[0].split("."), key.removeprefix(f"{maps[0]}.")) if maps else (key.split(".")[:-1], key.split(".")[-1])
     for depth, parent in enumerate(parents, 1):
         default = defaults.get(".".join(parents[:depth]))
         inner = tree.setdefault(parent, dict(default) if isinstance(default, dict) else {})

@@ -5,6 +5,8 @@ Workers find the compiled code on disk; without it each of them would compile fo
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+
 import numpy as np
 
 from udfs.blocklist import compile_kernels as compile_blocklist
@@ -39,5 +41,13 @@ def compile_kernels() -> None:
     compile_datatrove()
 
 
+def compile_side_by_side() -> None:
+    """Compile on all cores; the longest part begins first."""
+    parts = (compile_page_reader, compile_signals, compile_sketches, compile_datatrove, compile_blocklist, compile_kl)
+    with ProcessPoolExecutor() as pool:
+        for compiled in [pool.submit(part) for part in parts]:
+            compiled.result()
+
+
 if __name__ == "__main__":
-    compile_kernels()
+    compile_side_by_side()

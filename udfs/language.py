@@ -21,6 +21,10 @@ UNSURE, TRACE = 0.3, 0.05
 MIN_SHARE = 0.25
 """Share of the letters that must be of a language's script."""
 DENSE = 3
+SURE = 0.5
+"""A score below which the lines are asked one by one: a page in two languages is sure of none as a whole, but of each line."""
+MAX_LINES = 40
+"""Lines asked, evenly spaced."""
 
 _ADDRESSES = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}")
 _SCRIPTS: dict[str, frozenset[str]] = {
@@ -48,7 +52,7 @@ class LanguageGuess:
     lang : str
         ISO 639 code as the model gives it; ``und`` where nothing can be said.
     score : float
-        Its probability, 0-1.
+        Its probability, 0-1; below `SURE` what `score_of_lines` says, if that is more.
     second : str or None
         The runner-up.
     second_score : float
@@ -81,11 +85,13 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     LanguageGuess
         ``und`` with score 0 for fewer than ``MIN_LETTERS`` letters, or where no candidate's script is there.
     """
-    sample = windows(normal(prose(text, [span for span in spans if span.kind != "table"])))
+    plain = prose(text, [span for span in spans if span.kind != "table"])
+    sample = windows(normal(plain))
     letters = [character for character in sample if character.isalpha()]
     if len(letters) < MIN_LETTERS and spans:
         # A manual page or a changelog in one ``pre`` is code by its markup and prose by its words.
-        sample = windows(normal(text))
+        plain = text
+        sample = windows(normal(plain))
         letters = [character for character in sample if character.isalpha()]
     if len(letters) < MIN_LETTERS:
         return LanguageGuess(UNKNOWN, 0.0)
@@ -98,7 +104,23 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     if not kept:
         return LanguageGuess(UNKNOWN, 0.0)
     second = kept[1] if len(kept) > 1 else (None, 0.0)
-    return LanguageGuess(kept[0][0], kept[0][1], second[0], second[1])
+    score = kept[0][1] if kept[0][1] >= SURE else max(kept[0][1], score_of_lines(plain, model=model))
+    return LanguageGuess(kept[0][0], score, second[0], second[1])
+
+
+def score_of_lines(text: str, *, model: FastText) -> float:
+    """Return how sure the model is of a text line by line, each of a language of its own: the mean, weighted by letters, 0-1.
+
+    Lines of fewer than `MIN_LETTERS` letters are passed over.
+    """
+    lines = [(line, sum(map(str.isalpha, line))) for line in map(normal, text.split("\n"))]
+    lines = [(line[:WINDOW], letters) for line, letters in lines if letters >= MIN_LETTERS]
+    lines = lines[:: -(-len(lines) // MAX_LINES)] if lines else []
+    total = 0.0
+    for line, letters in lines:
+        shares = script_shares([character for character in line if character.isalpha()])
+        total += letters * next((score for label, score in model.predict(line, CANDIDATES) if script_fits(label, shares)), 0.0)
+    return total / max(sum(letters for _, letters in lines), 1)
 
 
 def normal(text: str) -> str:

@@ -83,7 +83,10 @@ def changed(recipe: Recipe, assignments: Sequence[str]) -> tuple[Recipe, tuple[C
     keys = [_assign(tree, assignment) for assignment in assignments]
     try:
         after = Recipe.model_validate(tree)
-        languages.available(after.filter.languages_from)
+        if _stop_words(after) != _stop_words(recipe):
+            raise PreviewError(
+                f"{_FOLDER}: its stop words are others than the run's, which changes signals; run clean again with it"
+            )
         for rule_set in filter_plan(after.filter).rules.values():
             with_overrides(rule_set, {r.name: after.filter.thresholds.get(r.name, r.limit) for r in rule_set.rules})
     except ValidationError as error:
@@ -93,6 +96,12 @@ def changed(recipe: Recipe, assignments: Sequence[str]) -> tuple[Recipe, tuple[C
     except ValueError as error:
         raise PreviewError(str(error)) from error
     return after, tuple(_change(key, recipe, after) for key in dict.fromkeys(keys))
+
+
+def _stop_words(recipe: Recipe) -> dict[str, tuple[str, ...]]:
+    folder = recipe.filter.languages_from
+    found = ((code, languages.load(code, folder).stop_words) for code in languages.available(folder))
+    return {code: words for code, words in found if words}
 
 
 def _assign(tree: dict[str, Any], assignment: str) -> str:

@@ -95,3 +95,12 @@ def test_settings_are_frozen_and_all_explained():
     with pytest.raises(ValidationError):
         recipe.mix.seed = 2
     assert all(s.field.description for s in settings())
+
+
+def test_keys_of_maps_hold_dots():
+    """What follows the name of a map is one key, such as a rule's name or a property of Spark."""
+    found = resolve(
+        "conf/llama3.yaml", ["input.paths=x", "filter.thresholds.gopher.word_count.low=80", 'spark.conf.spark.ui.enabled="no"']
+    )
+    assert found.recipe.filter.thresholds == {"gopher.word_count.low": 80}
+    assert found.recipe.spark.conf == {"spark.ui.enabled": "no"}

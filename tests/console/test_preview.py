@@ -16,6 +16,7 @@ import conftest
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from conf.schema import CLASSES, Recipe
 from console.cli import main
@@ -27,6 +28,7 @@ from jobs.reads import Reads
 from jobs.sources.inputs import Split
 from jobs.splits import Commit, collect, run_task
 from jobs.store import AFTER, Run
+from udfs import languages
 from udfs.rules import RULE_SETS
 from udfs.signals import NAMES
 
@@ -301,7 +303,8 @@ def test_the_order_of_the_recipe_settles_the_reason(tmp_path: Path) -> None:
 def test_limits_of_a_folder_of_languages(run: Run, tmp_path: Path) -> None:
     """Language files that a person has fitted are tried without a run, and a real run does the same."""
     (tmp_path / "fitted").mkdir()
-    (tmp_path / "fitted" / "de.yaml").write_text("stop_words: [und]\nthresholds: {gopher.word_count.low: 301}\n")
+    fitted = {"stop_words": list(languages.load("de").stop_words), "thresholds": {"gopher.word_count.low": 301}}
+    (tmp_path / "fitted" / "de.yaml").write_text(yaml.safe_dump(fitted))
     change = [f"filter.languages_from={tmp_path / 'fitted'}"]
     said = preview(run, change)
     then, _ = kept(again(run, change, tmp_path / "then"))
@@ -309,6 +312,10 @@ def test_limits_of_a_folder_of_languages(run: Run, tmp_path: Path) -> None:
     assert {name for name, tally in said.languages.items() if tally.newly_dropped.documents} == {"de"}
     with pytest.raises(PreviewError, match="there is no folder"):
         preview(run, [f"filter.languages_from={tmp_path / 'none'}"])
+    (tmp_path / "fitted" / "de.yaml").write_text("stop_words: [und]\n")
+    languages.load.cache_clear()
+    with pytest.raises(PreviewError, match="its stop words are others than the run's"):
+        preview(run, change)
 
 
 @pytest.mark.parametrize(

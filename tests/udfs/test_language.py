@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from udfs.fasttext import FastText, load
-from udfs.language import LanguageGuess, identify, normal, script_fits, script_shares, windows
+from udfs.language import LanguageGuess, identify, normal, score_of_lines, script_fits, script_shares, windows
 from udfs.spans import Span
 
 
@@ -107,3 +107,17 @@ def test_scripts_of_one_language_count_together():
     shares = {"CJK": 0.1, "HIRAGANA": 0.1, "KATAKANA": 0.1, "LATIN": 0.7}
     assert script_fits("ja", shares)
     assert not script_fits("ru", shares)
+
+
+MIXED = """Use this dialog to determine the spacing between formula elements on the page.
+आप इस संवाद का उपयोग सूत्र तत्वों के बीच की दूरी निर्धारित करने के लिए कर सकते हैं।
+The spacing is specified as a percentage in relation to the base size defined under the format.
+प्रतिशत को आधार आकार के संबंध में निर्दिष्ट किया जाता है जो प्रारूप के अंतर्गत परिभाषित है।"""
+
+
+def test_a_page_in_two_languages_is_sure_of_its_lines(model):
+    """Half translated pages are sure line by line; random letters are not, however they are cut."""
+    assert identify(MIXED, model=model).score > 0.8
+    noise = "\n".join("kq zvw xr jjt bnm qpl wkd fzx rty plo ghq vbn mzx" for _ in range(4))
+    assert identify(noise, model=model).score < 0.5
+    assert score_of_lines("", model=model) == score_of_lines("12 34\n5", model=model) == 0.0

@@ -73,10 +73,18 @@ def test_a_short_list_of_numbered_things_survives():
 
 
 @pytest.mark.parametrize(
-    ("text", "share"), [("2024-01-02 03:04:05 x\n" * 10, 1.0), ("2024-01-02 03:04:05 x\n" * 9, 0.0), ("a\n" * 9, 0.0)]
+    ("text", "share"),
+    [
+        ("2024-01-02 03:04:05 x\n" * 10, 1.0),
+        ("2024-01-02 03:04:05 x\n" * 9, 0.0),
+        ("192.0.2.7 - - [02/Jan/2026] GET /\n" * 10, 1.0),
+        ("0.142857 0.333333 0.25\n" * 10, 0.0),
+        ("1 2 3 4 5\n" * 10, 0.0),
+        ("a\n" * 9, 0.0),
+    ],
 )
 def test_stamped_lines(text, share):
-    """Ten lines or more with a date and a time are a log."""
+    """Ten lines or more that begin with a date, a time or an address are a log; columns of numbers are none."""
     assert compute(text, "xx")["stamped_line_share"] == share
 
 

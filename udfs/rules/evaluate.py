@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from udfs import languages
 from udfs.signals import NAMES
 
-"""Every name that a rule can read: our signals and datatrove's values."""
-
 Op = Literal["<", ">"]
 Mask = NDArray[np.bool_]
 Columns = Mapping[str, NDArray[np.float64]]

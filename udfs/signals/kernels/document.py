@@ -34,7 +34,7 @@ NAMES: Final = (
 """The signals measured here, in the order of the values."""
 
 STAMP_NUMBERS: Final = 4
-"""Numbers in the first three blank-separated parts of a line (a date with a time, an address) that make it a log's."""
+"""Numbers in the first three blank-separated parts of a line, with a date, a time or an address among them, of a log's stamp."""
 
 _MIN_STAMPED: Final = 10
 _SINGLE_KIND: Final = 4

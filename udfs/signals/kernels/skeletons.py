@@ -26,6 +26,7 @@ _SHORTEST_HEX: Final = 4
 _A, _F, _X = ord("a"), ord("f"), ord("x")
 _NUMBERED_KIND: Final = 2
 _SINGLE_KIND: Final = 4
+_HYPHEN, _SLASH, _DOT, _COLON = ord("-"), ord("/"), ord("."), ord(":")
 _MANY_WORDS, _VERY_MANY_WORDS = 12, 40
 _SHORT_GRAM, _LONG_GRAM = 3, 5
 _TIMES: Final = 3
@@ -33,22 +34,26 @@ _TIMES: Final = 3
 
 @compiled
 def stamp_numbers(points: Points, traits: Traits, folds: Folds) -> NDArray[np.int32]:
-    """Count the numbers in the first three blank-separated parts of every line; -1 for a blank line.
+    """Count the numbers in the first three blank-separated parts of every line; -1 for a blank line, 0 without a date or address.
 
-    A hexadecimal word of four characters or more with a digit is one number, of other words each run of digits.
+    A hexadecimal word of four characters or more with a digit is one number, of other words each run of digits. A part that
+    says when or where holds a colon between digits (a time), two hyphens or slashes behind digits (a date), or three dots
+    between digits (an address).
     """
     n = len(points)
     ends = np.append(np.flatnonzero(points == _LINE_END), n)
     counts = np.full(len(ends), -1, np.int32)
     at = 0
     for row in range(len(ends)):
-        parts, numbers, filled, before = 0, 0, False, True
-        word, digits, runs, hexadecimal = 0, 0, 0, True
+        parts, numbers, filled, before, stamped = 0, 0, False, True, False
+        word, digits, runs, hexadecimal, dashes, dots = 0, 0, 0, True, 0, 0
         while at < ends[row]:
             bits = traits[points[at]]
             blank = bits & _BLANK != 0
             filled |= not blank
-            parts += before and not blank
+            if before and not blank:
+                parts += 1
+                dashes, dots = 0, 0
             before = blank
             if parts > _STAMP_PARTS:
                 break
@@ -59,12 +64,17 @@ def stamp_numbers(points: Points, traits: Traits, folds: Folds) -> NDArray[np.in
                 letter = folds[points[at]]
                 hexadecimal &= digit or _A <= letter <= _F or (letter == _X and word == 1)
                 word += 1
-            elif word:
+            else:
+                behind_digit = word and traits[points[at - 1]] & _NUMBER
+                between = behind_digit and at + 1 < ends[row] and traits[points[at + 1]] & _NUMBER
+                dashes += behind_digit != 0 and (points[at] == _HYPHEN or points[at] == _SLASH)
+                dots += between != 0 and points[at] == _DOT
+                stamped |= (between != 0 and points[at] == _COLON) or dashes >= 2 or dots >= 3
                 numbers += _numbers(word, digits, runs, hexadecimal)
                 word, digits, runs, hexadecimal = 0, 0, 0, True
             at += 1
         if filled:
-            counts[row] = numbers + _numbers(word, digits, runs, hexadecimal)
+            counts[row] = numbers + _numbers(word, digits, runs, hexadecimal) if stamped else 0
         at = ends[row] + 1
     return counts
 
