@@ -24,6 +24,7 @@ from udfs.rules.evaluate import (
     reasons,
     with_overrides,
 )
+from udfs.signals import OWN
 
 __all__ = [
     "RULE_SETS",
@@ -39,16 +40,26 @@ __all__ = [
 
 _COVERAGE = {f"gopher.dup_{n}gram.high": round(0.60 - 0.03 * (n - 5), 2) for n in range(5, 11)}
 
-_PROSE = (
-    *gopher.RULES,
-    fineweb.TERMINAL,
-    fineweb.SHORT,
-    fineweb.NEWLINES,
-    c4.LOREM_IPSUM,
-    c4.POLICY,
-    c4.JAVASCRIPT,
-    *llama3.RULES[1:],
+
+def _guarded(rules: tuple[Rule, ...], name: str, guard: Guard) -> tuple[Rule, ...]:
+    return tuple(replace(rule, unless=(*rule.unless, guard)) if rule.name == name else rule for rule in rules)
+
+
+_PROSE = _guarded(
+    (
+        *gopher.RULES,
+        fineweb.TERMINAL,
+        fineweb.SHORT,
+        fineweb.NEWLINES,
+        c4.LOREM_IPSUM,
+        c4.POLICY,
+        c4.JAVASCRIPT,
+        *llama3.RULES[1:],
+    ),
+    "gopher.ellipsis_lines.high",
+    Guard("n_lines", "<", 10),
 )
+"""A share of two or three lines says nothing of their ends."""
 
 _PROSE_LIMITS = {
     **_COVERAGE,
@@ -68,15 +79,24 @@ _SMALL_REFERENCES = {"llama3.kl_outlier": 1.0, "llama3.word_salad": 0.3}
 """The references of other languages that ship are of 0.01 to 0.5 million tokens: their tails are less sure by about a bit."""
 
 
-def _in_english(rule: Rule) -> Rule:
-    """Return a rule as it is for English pages: Chinese, Japanese or Thai on them is a second language, no outlier."""
-    mixed = Guard("codepoint_word_share", ">", 0.2)
-    return replace(rule, unless=(*rule.unless, mixed)) if rule is llama3.KL_OUTLIER else rule
+def _in_english(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return rules as they are for English pages: Chinese, Japanese or Thai on them is a second language, no outlier."""
+    return _guarded(rules, llama3.KL_OUTLIER.name, Guard("codepoint_word_share", ">", 0.2))
 
+
+_SHORT_PROSE = Rule(
+    "prose.word_count.low",
+    "n_words",
+    "<",
+    30,
+    f"{OWN}: a page of a class for structure that has hardly any may be no shorter than this",
+    unless=(Guard("code_char_share", ">", 0.05), Guard("math_char_share", ">", 0.05)),
+)
 
 _STRUCTURED = (
     gopher.EMPTY,
     gopher.QUALITY[1],
+    _SHORT_PROSE,
     gopher.REPETITION[2],
     c4.LOREM_IPSUM,
     llama3.DIRTY_WORDS,
@@ -105,7 +125,7 @@ RULE_SETS: dict[str, RuleSet] = {
     "refinedweb": RuleSet("refinedweb", refinedweb.RULES),
     "dclm": RuleSet("dclm", refinedweb.RULES),
     "llama3": RuleSet("llama3", llama3.RULES),
-    "general": with_overrides(RuleSet("general", tuple(map(_in_english, _PROSE))), _PROSE_LIMITS),
+    "general": with_overrides(RuleSet("general", _in_english(_PROSE)), _PROSE_LIMITS),
     "multilingual": with_overrides(RuleSet("multilingual", _PROSE), {**_PROSE_LIMITS, **_SMALL_REFERENCES}),
     "math": with_overrides(RuleSet("math", _STRUCTURED), {**_STRUCTURED_LIMITS, "llama3.log_lines": 0.60}),
     "code": with_overrides(RuleSet("code", _STRUCTURED), _STRUCTURED_LIMITS),
