@@ -2,6 +2,8 @@
 VENV    ?= .venv
 AIRFLOW ?= .airflow-venv
 RECIPE  ?= conf/demo.yaml
+# Each runs whole test files, with a Spark session of its own.
+WORKERS ?= 2
 PYTHON  ?= $(shell for p in python3.11 python3 python; do \
              $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 # Spark would otherwise bind to the machine's own name, which on a laptop often leads nowhere.
@@ -27,7 +29,7 @@ demo: $(VENV)/.ready $(LID) $(VENV)/.compiled  ## run the whole pipeline on the 
 	$(BIN)/woolmill run $(RECIPE)
 
 test: $(VENV)/.ready-to-test $(LID) $(VENV)/.compiled  ## run the tests (a choice of them: ARGS='-m "not slow" tests/udfs')
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: style format types imports  ## check style, types and the direction of imports
 style: $(VENV)/.ready-to-test
