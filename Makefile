@@ -29,7 +29,7 @@ demo: $(VENV)/.ready $(LID) $(VENV)/.compiled  ## run the whole pipeline on the 
 	$(BIN)/woolmill run $(RECIPE)
 
 test: $(VENV)/.ready-to-test $(LID) $(VENV)/.compiled  ## run the tests (a choice of them: ARGS='-m "not slow" tests/udfs')
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: style format types imports  ## check style, types and the direction of imports
 style: $(VENV)/.ready-to-test

@@ -5,7 +5,8 @@ r"""Count what each rule costs each kind of text: on labelled texts, and on the 
 The first table is of the labelled short texts below ``WOOLMILL_DATA``: good kinds must stay, bad ones should go. Mathematics
 goes through the rules of its class, explained code through those of code, other texts through those of their language. The
 second is of a run's documents that reached ``filter``: good pages by category, as the truth of the test crawl has them. A rule
-that fires on nothing is left out. ``only`` counts the documents that no other rule fires on.
+that fires on nothing is left out. ``only`` counts the documents that no other rule fires on. Behind
+each table: what all rules together take of each class, and what they leave of each kind.
 """
 
 from __future__ import annotations
@@ -119,17 +120,32 @@ def table(title: str, rows: Sequence[tuple[str, str, str, int, int, int]], good:
     return "\n".join(lines) + "\n"
 
 
-def kept(plan: FilterPlan, texts: Texts) -> str:
-    """Return the share of each group that no rule fires on, as Markdown."""
-    stays = np.ones(len(texts.groups), dtype=np.bool_)
+def stays(plan: FilterPlan, texts: Texts) -> NDArray[np.bool_]:
+    """Return which documents no rule fires on."""
+    found = np.ones(len(texts.groups), dtype=np.bool_)
     for one in judge(plan, texts.columns, classes=texts.classes, languages=texts.languages):
-        stays[one.places] = ~one.fired.any(axis=0)
+        found[one.places] = ~one.fired.any(axis=0)
+    return found
+
+
+def lost(texts: Texts, stay: NDArray[np.bool_]) -> str:
+    """Return how many documents of each class any rule fires on, as Markdown."""
+    classes = np.array(texts.classes, dtype=object)
+    lines = ["| class | good | any rule fires on | bad | any rule fires on |", "| --- | ---: | ---: | ---: | ---: |"]
+    for cls in sorted(set(texts.classes)):
+        members = [(classes == cls) & (texts.good == good) for good in (True, False)]
+        lines.append(f"| {cls} | " + " | ".join(f"{member.sum()} | {(member & ~stay).sum()}" for member in members) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def kept(texts: Texts, stay: NDArray[np.bool_]) -> str:
+    """Return the share of each group that no rule fires on, as Markdown."""
     groups = np.array(texts.groups, dtype=object)
     lines = ["| group | should | documents | kept |", "| --- | --- | ---: | ---: |"]
     for good in (True, False):
         for group in sorted(set(groups[texts.good == good])):
             member = (groups == group) & (texts.good == good)
-            lines.append(f"| {group} | {'stay' if good else 'go'} | {member.sum()} | {100 * stays[member].mean():.1f} % |")
+            lines.append(f"| {group} | {'stay' if good else 'go'} | {member.sum()} | {100 * stay[member].mean():.1f} % |")
     return "\n".join(lines) + "\n"
 
 
@@ -151,7 +167,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sources.append(("Documents of the test crawl", of_run(arguments.run, arguments.data)))
     for title, texts in sources:
         good = frozenset(group for group, is_good in zip(texts.groups, texts.good, strict=True) if is_good)
-        parts += [table(title, costs(plan, texts), good), kept(plan, texts)]
+        stay = stays(plan, texts)
+        parts += [table(title, costs(plan, texts), good), lost(texts, stay), kept(texts, stay)]
     result = "\n".join(parts)
     print(result)
     if arguments.out:

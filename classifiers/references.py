@@ -26,7 +26,7 @@ from classifiers.registry import MODELS, Card, folder, path_of, sha256_of
 from udfs import kl, languages
 from udfs.fasttext import FastText, ModelMissing
 from udfs.html import PageRejected, extract
-from udfs.language import identify
+from udfs.language import identify_whole
 from udfs.ngrams import BenchmarkItem, build_index
 from udfs.signals import dirty
 from udfs.spans import Span
@@ -124,7 +124,7 @@ def _primary(row: Row) -> str | None:
 def in_declared_language(texts: Iterable[Trusted], model: FastText) -> Iterator[Trusted]:
     """Yield the texts that are surely in the language they are said to be in: untranslated pages are not."""
     for trusted in texts:
-        guess = identify(trusted.text, trusted.spans, model=model)
+        guess = identify_whole(trusted.text, trusted.spans, model=model)
         same = languages.canonical(guess.lang) == languages.canonical(trusted.language)
         if same and guess.score >= SURE:
             yield trusted

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from udfs.fasttext import FastText
 from udfs.spans import Span, prose
@@ -85,14 +85,16 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     LanguageGuess
         ``und`` with score 0 for fewer than ``MIN_LETTERS`` letters, or where no candidate's script is there.
     """
-    plain = prose(text, [span for span in spans if span.kind != "table"])
-    sample = windows(normal(plain))
+    guess = identify_whole(text, spans, model=model)
+    if guess.lang == UNKNOWN or guess.score >= SURE:
+        return guess
+    return replace(guess, score=max(guess.score, score_of_lines(_read(text, spans), model=model)))
+
+
+def identify_whole(text: str, spans: Sequence[Span] = (), *, model: FastText) -> LanguageGuess:
+    """Name the language of a text as `identify` does, but for the score, which is that of the text as one: of one language."""
+    sample = windows(normal(_read(text, spans)))
     letters = [character for character in sample if character.isalpha()]
-    if len(letters) < MIN_LETTERS and spans:
-        # A manual page or a changelog in one ``pre`` is code by its markup and prose by its words.
-        plain = text
-        sample = windows(normal(plain))
-        letters = [character for character in sample if character.isalpha()]
     if len(letters) < MIN_LETTERS:
         return LanguageGuess(UNKNOWN, 0.0)
     shares = script_shares(letters)
@@ -104,8 +106,18 @@ def identify(text: str, spans: Sequence[Span] = (), *, model: FastText) -> Langu
     if not kept:
         return LanguageGuess(UNKNOWN, 0.0)
     second = kept[1] if len(kept) > 1 else (None, 0.0)
-    score = kept[0][1] if kept[0][1] >= SURE else max(kept[0][1], score_of_lines(plain, model=model))
-    return LanguageGuess(kept[0][0], score, second[0], second[1])
+    return LanguageGuess(kept[0][0], kept[0][1], second[0], second[1])
+
+
+def _read(text: str, spans: Sequence[Span]) -> str:
+    """Return what of a text is read: its prose with its tables, or all of it where that is next to nothing.
+
+    A manual page or a changelog in one ``pre`` is code by its markup and prose by its words.
+    """
+    plain = prose(text, [span for span in spans if span.kind != "table"])
+    if not spans or sum(map(str.isalpha, windows(normal(plain)))) >= MIN_LETTERS:
+        return plain
+    return text
 
 
 def score_of_lines(text: str, *, model: FastText) -> float:

@@ -37,7 +37,7 @@ def remove_repetitive_lines(text: str, spans: Sequence[Span] = ()) -> LineEdit:
     more (n = 3 from 12 words, 5 from 40; twice that in scripts without blanks): twice is how sentences with two like halves
     are written. It goes, too, when it belongs to a run of eight adjacent lines that are equal once masked, that hold numbers
     and each occur eight times once masked (the lines of a log take turns), or of five that begin with one stamp (four numbers
-    or more in the first three blank-separated parts, such as a date with a time, or an address). Lines overlapping a code,
+    or more in the first three blank-separated parts, a date, a time or an address among them). Lines overlapping a code,
     math or table span stay; so does a poem's refrain, whose lines are short and not adjacent.
     """
     points, bits, folded = codepoints(text), traits(), folds()
