@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import tracemalloc
 import zlib
 from collections import Counter
@@ -376,7 +377,8 @@ def test_one_member_may_hold_many_records(cuts: list[int]) -> None:
 
 def test_a_damaged_member_of_many_records_gives_those_before_the_damage() -> None:
     """Records that were inflated before the error are delivered; the one it hits is the fault."""
-    parts = [record(response(os.urandom(300)), name) for name in "abcdef"]
+    noise = random.Random(5)  # a flipped byte may also come out as other sound bytes: not these
+    parts = [record(response(noise.randbytes(300)), name) for name in "abcdef"]
     data = bytearray(zipped(b"".join(parts)))
     data[len(data) // 2] ^= 0xFF
     captures = read(bytes(data) + zipped(record(response(), "g")))
