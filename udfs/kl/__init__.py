@@ -7,7 +7,7 @@ trusted texts, frozen by language and length. ``docs/kl.md`` tells it at length.
 """
 
 from udfs.kl.building import Sample, build_reference, compile_kernels
-from udfs.kl.reference import N_BINS, UNDEFINED, KlScore, Limits, Reference, load, save, score
+from udfs.kl.reference import N_BINS, UNDEFINED, KlScore, Limits, Reference, load, save, score, score_points
 
 __all__ = [
     "N_BINS",
@@ -21,4 +21,5 @@ __all__ = [
     "load",
     "save",
     "score",
+    "score_points",
 ]

@@ -226,7 +226,12 @@ class Reference:
 
 def score(text: str, reference: Reference) -> KlScore:
     """Score a text's prose against the reference of its language; `UNDEFINED` without a token."""
-    raw = raw_score(codepoints(nfkc(text).lower()), reference.laid)
+    return score_points(codepoints(nfkc(text).lower()), reference)
+
+
+def score_points(points: Points, reference: Reference) -> KlScore:
+    """Score code points that are in NFKC and lower case already (see `score`)."""
+    raw = raw_score(points, reference.laid)
     if raw is None:
         return UNDEFINED
     square, slope, constant = reference.fit.tolist()

@@ -33,6 +33,7 @@ POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cooki
 _GATES: Final = ("cookie", "cookies", "java", "javascript", "lorem", "privacy", "terms")
 _JAVASCRIPT: Final = re.compile(r"\bjava ?script\b")
 _LOREM: Final = "lorem ipsum"
+_NOTHING: Final = dict.fromkeys(NAMES, nan)
 _EVERYWHERE: Final = np.zeros(0, dtype=np.bool_)
 _NO_STOPS: Final = np.zeros(0, dtype=np.uint64)
 
@@ -110,9 +111,9 @@ def compute(text: str, language: str, spans: Sequence[Span] = (), references: Re
         stop_words = languages.load(language, references.languages_from).stop_words
         found |= _stop_words(plain, stop_words, found["n_prose_words"] * found["mean_word_chars"])
     found |= _notices(plain, measured.tokens)
-    found |= _likelihood(plain, language, references)
+    found |= _likelihood(plain, points, language, references)
     found |= _dirty_words(measured.tokens, language, references)
-    return {name: found.get(name, nan) for name in NAMES}
+    return _NOTHING | found
 
 
 def compile_kernels() -> None:
@@ -200,9 +201,14 @@ def _notices(plain: str, tokens: Hashes) -> dict[str, float]:
     }
 
 
-def _likelihood(plain: str, language: str, references: References) -> dict[str, float]:
+def _likelihood(plain: str, points: Points, language: str, references: References) -> dict[str, float]:
     reference = references.kl.get(language)
-    scored = kl.score(plain, reference) if reference is not None else kl.UNDEFINED
+    if reference is None:
+        scored = kl.UNDEFINED
+    elif plain.isascii():
+        scored = kl.score_points(folds()[points], reference)
+    else:
+        scored = kl.score(plain, reference)
     return {
         "kl_bits": scored.kl_bits,
         "kl_residual": scored.residual,

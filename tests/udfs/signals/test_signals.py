@@ -17,6 +17,14 @@ from udfs.signals import NAMES, SIGNALS, References, compute, dirty
 from udfs.spans import Span
 from udfs.words import words
 
+
+@pytest.fixture(scope="module", autouse=True)
+def warmed_up():
+    """Tables are loaded and code is compiled before Hypothesis looks at the clock."""
+    compute("a", "en")
+    compute_plainly("a")
+
+
 PROSE = "The cat sat on the mat. It was not the first time that a cat had done so, and nobody was surprised."
 
 
@@ -231,6 +239,8 @@ def structured(draw):
 
 @given(structured())
 @example(("", ()))
+@example(("strngthꔀ", ()))
+@example(("繧ｱ锟ｱ縺ｱ锟斤拷烫烫烫鈥檚縺x", ()))
 def test_kernels_equal_the_plain_computation(given_):
     """The compiled loops say what NumPy and regular expressions say, on texts full of what the signals look at."""
     text, spans = given_

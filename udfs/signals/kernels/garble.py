@@ -9,7 +9,6 @@ from udfs.signals.kernels.traits import (
     CONTROL,
     CYRILLIC_LEAD,
     CYRILLIC_REST,
-    KANA_LEAD,
     KANA_REST,
     LEAD_2,
     LEAD_3,
@@ -21,9 +20,10 @@ from udfs.signals.kernels.traits import (
 from udfs.words import BLANK, Points
 
 _BLANK: Final = int(BLANK)
-_SUSPECT: Final = LEAD_2 | LEAD_3 | LEAD_4 | CYRILLIC_LEAD | KANA_LEAD | WRECK | CONTROL
+_SUSPECT: Final = LEAD_2 | LEAD_3 | LEAD_4 | CYRILLIC_LEAD | WRECK | CONTROL
 _KUN, _JIN, _KAO = ord("锟"), ord("斤"), ord("拷")
 _RI = ord("鈥")
+_CHINESE: Final = tuple(map(ord, "锟烫屯鈥"))
 _AFTER_RI: Final = tuple(map(ord, "檚淺渢"))
 
 
@@ -65,10 +65,10 @@ def _wreck(points: Points, traits: Traits, at: int) -> int:
         return 3
     if bits & LEAD_4 and rests >= 3:
         return 4
-    if (bits & CYRILLIC_LEAD and after & CYRILLIC_REST) or (bits & KANA_LEAD and after & KANA_REST):
+    if bits & CYRILLIC_LEAD and after & CYRILLIC_REST:
         return 2
     if bits & WRECK:
-        return _chinese_wreck(points, at)
+        return _chinese_wreck(points, at) if points[at] in _CHINESE else 2 * (after & KANA_REST != 0)
     return int(bits & CONTROL != 0)
 
 

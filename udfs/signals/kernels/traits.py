@@ -17,14 +17,14 @@ Folds = NDArray[np.uint32]
 SCRIPT_SHIFT: Final = 8
 LATIN, CYRILLIC, GREEK, ARMENIAN, HEBREW, ARABIC, INDIC, EAST_ASIAN = (1 << bit for bit in range(8))
 CONSONANT, VOWEL, SMALL, CLOSER, BULLET, DASH = (1 << bit for bit in range(16, 22))
-LEAD_2, LEAD_3, LEAD_4, REST, CYRILLIC_LEAD, CYRILLIC_REST, CONTROL, WRECK, KANA_LEAD, KANA_REST = (
+LEAD_2, LEAD_3, LEAD_4, REST, CYRILLIC_LEAD, CYRILLIC_REST, CONTROL, WRECK, KANA_REST, NO_SCRIPT = (
     1 << bit for bit in range(22, 32)
 )
 """Bits above the class (`udfs.words`) and the script.
 
 A letter that is no vowel, scripts without blanks apart; a vowel or a mark over one; a letter that is no capital; a closing
 mark; a bullet; a dash that is one before a blank; what the first and the later bytes of UTF-8 look like in Windows-1252, in
-Windows-1251, and in the usual wrecks of Chinese and Japanese encodings; a control character.
+Windows-1251, and in the usual wrecks of Chinese and Japanese encodings; a control character; a letter of a script not listed.
 """
 
 _SCRIPTS: Final = (
@@ -67,8 +67,7 @@ def traits() -> Traits:
         CYRILLIC_LEAD: "РС",
         CYRILLIC_REST: _CYRILLIC_REST,
         CONTROL: "\ufffd",
-        WRECK: "锟烫屯鈥",
-        KANA_LEAD: "縺繧繝",
+        WRECK: "锟烫屯鈥縺繧繝",
     }
     for bit, chars in marked.items():
         table[[ord(char) for char in set(chars)]] |= np.uint32(bit)
@@ -85,6 +84,7 @@ def traits() -> Traits:
     letter = (table & np.uint32(LETTER)) != 0
     table[letter & ~vowel & ((table & np.uint32(SINGLE)) == 0)] |= np.uint32(CONSONANT)
     table[vowel] |= np.uint32(VOWEL)
+    table[letter & ((table >> np.uint32(SCRIPT_SHIFT)) & np.uint32(0xFF) == 0)] |= np.uint32(NO_SCRIPT)
     table[letter & ((table & np.uint32(UPPER)) == 0)] |= np.uint32(SMALL)
     table.flags.writeable = False
     return table

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.signals.kernels.compiled import Hashes, compiled, inlined, mix
-from udfs.signals.kernels.traits import CONSONANT, EAST_ASIAN, LATIN, SCRIPT_SHIFT, SMALL, VOWEL, Folds, Traits
+from udfs.signals.kernels.traits import CONSONANT, EAST_ASIAN, LATIN, NO_SCRIPT, SCRIPT_SHIFT, SMALL, VOWEL, Folds, Traits
 from udfs.words import BLANK, INNER, LETTER, NUMBER, SINGLE, UPPER, WORD, Points
 
 Bounds = NDArray[np.int32]
@@ -204,7 +204,8 @@ def scan(
 
 @inlined
 def _kind(every: int, single: int, longest: int, size: int) -> int:
-    plain = every & _SCRIPTS == _LATIN and every & SMALL and not single and size >= _SHORTEST_WORD
+    latin = every & (_SCRIPTS | NO_SCRIPT) == _LATIN
+    plain = latin and every & SMALL and not single and size >= _SHORTEST_WORD
     unsayable = plain and (every & VOWEL == 0 or longest >= _LONG_CONSONANTS)
     return (every & _LETTER != 0) | (every & _NUMBER != 0) << 1 | (single != 0) << 2 | (unsayable != 0) << 3
 
