@@ -34,7 +34,6 @@ from udfs.filtering import FilterPlan, judge
 from udfs.signals import NAMES, References, compute, dirty
 
 CLASS_OF: Final = {"math": "math", "code_explained": "code"}
-CLASS_OF_CATEGORY: Final = {"math": "math", "code": "code"}
 
 
 @dataclass(frozen=True, slots=True)

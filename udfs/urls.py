@@ -102,7 +102,8 @@ class _PublicSuffixes:
 
 
 @functools.cache
-def _public_suffixes() -> _PublicSuffixes:
+def public_suffixes() -> _PublicSuffixes:
+    """Return the rules of the Public Suffix List, read once a process."""
     # The copy inside the `tld` package: a list fetched at run time would change keys between runs.
     text = (files("tld") / "res" / "effective_tld_names.dat.txt").read_text(encoding="utf-8")
     rules = [line.split()[0] for line in text.splitlines() if line.strip() and not line.startswith("//")]
@@ -290,12 +291,12 @@ def host_of_key(key: str) -> str:
 
 def is_public_suffix(host: str) -> bool:
     """Whether a lower-case host of A-labels is itself a public suffix (``co.uk``, ``github.io``, any single label)."""
-    return _public_suffixes().of(host) == host
+    return public_suffixes().of(host) == host
 
 
 def is_top_level_domain(label: str) -> bool:
     """Whether a lower-case label is a top-level domain of the Public Suffix List."""
-    suffixes = _public_suffixes()
+    suffixes = public_suffixes()
     return "." not in label and (label in suffixes.exact or label in suffixes.wildcard_parents)
 
 
@@ -340,6 +341,6 @@ def registered_domain(url: str) -> str:
     host = host_of(url)
     if not host or is_ip_address(host):
         return host
-    suffix = _public_suffixes().of(host)
+    suffix = public_suffixes().of(host)
     labels_above = host[: -len(suffix) - 1]
     return f"{labels_above.rpartition('.')[2]}.{suffix}" if labels_above else host

@@ -63,7 +63,8 @@ def from_codepoints(points: Points) -> str:
 
 
 @cache
-def _class_table() -> Flags:
+def class_table() -> Flags:
+    """Return the class bits of every code point, read once a process."""
     with np.load(CLASSES_FILE) as file:
         table: Flags = file["classes"]
     table.flags.writeable = False
@@ -72,7 +73,7 @@ def _class_table() -> Flags:
 
 def classes(points: Points) -> Flags:
     """Return the class bits (`WORD`, `LETTER`, ...) of every code point."""
-    return _class_table()[points]
+    return class_table()[points]
 
 
 def nfkc(text: str) -> str:

@@ -13,7 +13,6 @@ from udfs.pii import TYPES
 from udfs.urls import registered_domain
 
 _Z: Final = 1.959963984540054
-_DENSITY: Final = "per_1000_words"
 
 # A document that was dropped for its density has no signals; how many words it had follows from the density.
 _DOCUMENTS: Final = """

@@ -18,7 +18,7 @@ import numpy as np
 from udfs.blocklist.kernels.layout import EXACT, PARENT, Hashes, Table
 from udfs.blocklist.kernels.names import read_hosts
 from udfs.blocklist.table import hashes_of, word_table
-from udfs.urls import ERROR, _public_suffixes, canonical, host_of, host_of_key, is_public_suffix
+from udfs.urls import ERROR, canonical, host_of, host_of_key, is_public_suffix, public_suffixes
 
 DEFAULT_CATEGORIES: Final = frozenset(
     {
@@ -201,7 +201,7 @@ def host_of_entry(entry: str) -> str:
 @cache
 def _suffix_table() -> Table:
     """Return the public suffixes as the kernels look them up; a few more than there are."""
-    rules = _public_suffixes()
+    rules = public_suffixes()
     codes = {name[::-1]: EXACT for name in sorted(rules.exact)}
     for name in sorted(rules.wildcard_parents):
         codes[name[::-1]] = codes.get(name[::-1], 0) | PARENT

@@ -21,13 +21,12 @@ from udfs.kl.reference import (
     Reference,
     Tables,
     bin_of,
-    class_table,
     laid_out,
     raw_score,
     score,
 )
 from udfs.spans import Span, prose
-from udfs.words import Offsets, Points, codepoints, nfkc
+from udfs.words import Offsets, Points, class_table, codepoints, nfkc
 
 FOLDS: Final = 5
 """Parts that sites are split in; the texts of each are scored by tables counted from the others."""

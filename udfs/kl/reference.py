@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from math import inf, isnan, log2, nan
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.kl.kernel import BIT, Hashes, Keys, small_table, sums, type_table
-from udfs.words import Flags, Points, classes, codepoints, nfkc
+from udfs.words import Points, class_table, codepoints, nfkc
 
 N_BINS: Final = 24
 """Length bins: bin b holds texts of 2^b to 2^(b+1) - 1 tokens, the last one all longer ones."""
@@ -270,12 +269,6 @@ def raw_score(points: Points, laid: Laid) -> Raw | None:
         (alone - behind) / (BIT * pairs) if pairs else nan,
         strange / pairs if pairs else nan,
     )
-
-
-@cache
-def class_table() -> Flags:
-    """Class bits of every code point."""
-    return classes(np.arange(0x110000, dtype=np.uint32))
 
 
 def bin_of(tokens: int) -> int:

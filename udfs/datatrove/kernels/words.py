@@ -31,7 +31,6 @@ _PACKED = np.array([int.from_bytes(word.encode("ascii"), "little") for word in S
 
 _BASE: Final = 0x9E3779B97F4A7C15
 _POWERS = np.array([pow(_BASE, k, 1 << 64) for k in range(64)], dtype=np.uint64)
-_LAST_POWER = _POWERS[-1]
 _INVERSES = np.array([pow(_BASE, -k, 1 << 64) for k in range(64)], dtype=np.uint64)
 _ONE: Final = np.uint64(1)
 _ZERO: Final = np.uint64(0)
