@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.words import CLOSERS, LETTER, SINGLE, UPPER, classes, codepoints, from_codepoints
+from udfs.words import CLOSERS, LETTER, SINGLE, UPPER, class_table, codepoints, from_codepoints
 
 Traits = NDArray[np.uint32]
 Folds = NDArray[np.uint32]
@@ -53,7 +53,7 @@ _CYRILLIC_REST: Final = "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”�
 @cache
 def traits() -> Traits:
     """Return the bits of every code point."""
-    table = classes(np.arange(sys.maxunicode + 1, dtype=np.uint32)).astype(np.uint32)
+    table = class_table().astype(np.uint32)
     for first, last, script in _SCRIPTS:
         table[first : last + 1] |= np.uint32(script << SCRIPT_SHIFT)
     marked = {
