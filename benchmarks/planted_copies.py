@@ -8,7 +8,7 @@ The recipe llama3 is run up to its stage ``documents``. A record is judged by wh
 * ``either``, pages that filters drop later, and pages of which extraction leaves nothing: counted, not judged.
 
 And what goes must go for the right one: by URL for the newest capture, as a duplicate for a page that is not older (or whole, where
-the loser was cut off).
+the loser was cut off or garbled).
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ Truth = Mapping[str, Any]
 
 OF_URL: Final = frozenset({"dup_url", "superseded_capture"})
 OF_TEXT: Final = frozenset({"dup_doc_exact", "near_dup"})
+DAMAGED: Final = frozenset({"truncated", "mojibake"})
+"""Kinds that give way to an older page: what was cut, and what had to be repaired."""
 SPLIT_UP: Final = frozenset({"url_variant", "mirror", "charset", "content_coding", "markdown"})
 """Kinds that are shown by their refinement."""
 
@@ -211,7 +213,7 @@ class Judge:
             return f"goes for the capture of {winner['date']}, the newest is of {newest}"
         if fate.stage == "documents" and self.of(fate.winner).stage:
             return f"goes for a page that goes, too ({self.of(fate.winner)})"
-        if fate.stage == "documents" and winner["date"] < row["date"] and "truncated" not in row["kind"]:
+        if fate.stage == "documents" and winner["date"] < row["date"] and DAMAGED.isdisjoint(row["kind"]):
             return f"goes for an older page, of {winner['date']}"
         return ""
 

@@ -154,7 +154,8 @@ class Documents(Section):
     keep: int = setting(2, "documents of a cluster that stay under mode: keep_k", unit="documents", ge=1)
     order: Order = setting(
         ("source", "whole", "newest", "longest"),
-        "who stays, the first difference decides: rank of its source, not truncated, newest or oldest, longest; at last the id",
+        "who stays, the first difference decides: rank of its source, whole (neither cut nor repaired), newest or oldest, longest; "
+        "at last the id",
     )
     source: str = setting(
         r"([^/]*?)(?:[-_.]?\d+)?(?:\.[a-z]+)+$",

@@ -23,6 +23,7 @@ from jobs.sources.inputs import open_input
 from jobs.sources.texts import TextRecord, read_texts
 from jobs.stage import SplitStage, SplitTask
 from jobs.tools import LANGUAGE, blocklist, page_settings, shipped, sketch_settings
+from udfs.html import REPAIRED
 from udfs.html.blocks import blockmodel
 from udfs.kernels import compile_kernels
 from udfs.lines import line_hashes
@@ -184,7 +185,7 @@ def _write_keys(out: PartWriter, id_: bytes, item: Item, document: Document, rec
         | {
             "date": moment(item.date_us),
             "lang": document.lang,
-            "truncated": item.truncated,
+            "damaged": item.truncated or _is_repaired(document),
             "n_chars": len(document.text),
             "exact": made.exact,
             "n_shingles": made.n_shingles,
@@ -194,6 +195,10 @@ def _write_keys(out: PartWriter, id_: bytes, item: Item, document: Document, rec
     )
     hashes = line_hashes(document.text, document.spans, protect=recipe.sketch.protect).astype("<u8", copy=False)
     out.add("line_hashes", key | {"lang": document.lang, "hashes": np.ascontiguousarray(hashes).tobytes()})
+
+
+def _is_repaired(document: Document) -> bool:
+    return document.extraction is not None and document.extraction.charset == REPAIRED
 
 
 def moment(date_us: int | None) -> datetime | None:
@@ -236,7 +241,7 @@ def _compile(say: Callable[[str], None]) -> None:
 
 STAGE = SplitStage(
     "extract",
-    4,
+    5,
     sections=("extract", "sketch"),
     writes=("records", "documents", "url_keys", "sketches", "line_hashes"),
     models=_models,

@@ -90,7 +90,7 @@ _TABLES = (
             SPAN,
             LANG,
             Column("lang_score", pa.float64(), "confidence of the language", "0-1"),
-            Column("charset", pa.string(), "character set the page was decoded with"),
+            Column("charset", pa.string(), "character set the page was decoded with; utf-8, twice: it had been encoded twice"),
             Column(
                 "page_kind", pa.string(), "article | documentation | service | forum | collection | listing | product | other"
             ),
@@ -124,7 +124,7 @@ _TABLES = (
             SPLIT,
             DATE,
             LANG,
-            Column("truncated", pa.bool_(), "the capture was cut"),
+            Column("damaged", pa.bool_(), "the capture was cut, or its characters had to be repaired"),
             Column("n_chars", pa.int64(), "length of the text", "code points"),
             Column("exact", pa.binary(), "two 64-bit hashes of all tokens"),
             Column("n_shingles", pa.int64(), "distinct shingles; 0: never a duplicate"),

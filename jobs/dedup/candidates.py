@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 AT_ONCE = 50_000
-_COLUMNS = ("id", "date", "lang", "truncated", "n_chars", "n_shingles", "exact", "bands", "signature")
+_COLUMNS = ("id", "date", "lang", "damaged", "n_chars", "n_shingles", "exact", "bands", "signature")
 _NO_DATE = 2**62
 
 Rows = NDArray[np.int64]
@@ -102,7 +102,7 @@ class Chunk:
         # Without a date a document is older than any that has one.
         date = self.table["date"].cast(pa.int64()).fill_null(_NO_DATE if name == "oldest" else -_NO_DATE)
         columns = {
-            "whole": self.table["truncated"].fill_null(False).cast(pa.int64()),
+            "whole": self.table["damaged"].fill_null(False).cast(pa.int64()),
             "newest": pc.negate(date),
             "oldest": date,
             "longest": pc.negate(self.table["n_chars"]),

@@ -92,7 +92,7 @@ def _keys(rows: list[tuple[Item, bytes, str]], split: str, recipe: Recipe) -> di
     columns = {
         "url_keys": {"url_key": pa.array(addresses, pa.int64()), "document": pa.array([True] * n)},
         "sketches": {
-            "truncated": pa.array([item.truncated for item, *_ in rows]),
+            "damaged": pa.array([item.truncated for item, *_ in rows]),
             "n_chars": pa.array([len(text) for *_, text in rows], pa.int64()),
             "exact": pa.array([row.tobytes() for row in made.exact], pa.binary()),
             "n_shingles": pa.array(made.n_shingles),
@@ -140,7 +140,7 @@ def _models(recipe: Recipe) -> Mapping[str, str]:
 
 KEYS = SplitStage(
     "extract",
-    1_000,
+    1_001,
     sections=("sketch",),
     writes=("records", "url_keys", "sketches", "line_hashes"),
     models=_models,

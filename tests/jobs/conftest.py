@@ -167,7 +167,7 @@ def tables_of(docs: Sequence[Doc], split: str, recipe: Any) -> dict[str, pa.Tabl
     used = [row for row, doc in zip(key, docs, strict=True) if doc.document]
     sketches = [
         {
-            **{"truncated": doc.truncated, "n_chars": len(doc.text), "exact": made.exact[i].tobytes()},
+            **{"damaged": doc.truncated, "n_chars": len(doc.text), "exact": made.exact[i].tobytes()},
             **{"n_shingles": int(made.n_shingles[i]), "bands": made.bands[i].tolist(), "signature": made.signature[i].tobytes()},
         }
         for i, doc in enumerate(usable)

@@ -25,6 +25,8 @@ RUN = 2
 """Mean length of runs of non-ASCII bytes from which a text is not in a Latin script."""
 TWICE = 4
 """Sequences encoded twice below which none is repaired."""
+REPAIRED = "utf-8, twice"
+"""What stands for the codec of a page whose UTF-8 had been encoded twice and was read twice."""
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CODECS = {"shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs", "gbk": "gb18030", "iso8859-11": "cp874"}
@@ -71,8 +73,8 @@ def as_utf8(body: bytes, label: str | None = None) -> tuple[bytes, str]:
     Returns
     -------
     tuple of (bytes, str)
-        The page in valid UTF-8, which is the body itself for most, and the codec it was read with; bytes that mean nothing
-        there become U+FFFD. Never raises.
+        The page in valid UTF-8, which is the body itself for most, and the codec it was read with, or `REPAIRED`; bytes that
+        mean nothing there become U+FFFD. Never raises.
 
     References
     ----------
@@ -86,7 +88,7 @@ def as_utf8(body: bytes, label: str | None = None) -> tuple[bytes, str]:
     if wide := _utf16(body):
         return _read(body, wide).encode(), wide
     if is_utf8(body):
-        return _read_again(body.decode()).encode() if _may_be_twice(body) else body, "utf-8"
+        return _mended(body) if _may_be_twice(body) else (body, "utf-8")
     legacy = _legacy(body, label)
     return _read(body, legacy).encode(), legacy
 
@@ -169,6 +171,12 @@ def _may_be_twice(body: bytes) -> bool:
         if plain > 2:
             return False
     return seen >= TWICE and 50 * plain <= seen
+
+
+def _mended(body: bytes) -> tuple[bytes, str]:
+    """Return valid UTF-8 and what stands for its codec, read twice where that is certain enough."""
+    again = _read_again(body.decode()).encode()
+    return again, "utf-8" if again == body else REPAIRED
 
 
 def _read_again(text: str) -> str:

@@ -55,7 +55,7 @@ class Extraction:
     outline : tuple of Part
         Lists that are in no other list, and alternative texts of pictures; they may hold spans. Empty by engines that do not say.
     charset : str
-        Codec the page was read with.
+        Codec the page was read with, or `udfs.html.charset.REPAIRED`.
     engine : str
         Who chose the main content; ``text`` for pages that are no HTML.
     kind : str

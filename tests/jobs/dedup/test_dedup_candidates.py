@@ -23,7 +23,7 @@ Row = dict[str, Any]
 BANDS = 4
 SCHEMA = pa.schema(
     [
-        *(("id", pa.binary()), ("date", TIME), ("lang", pa.string()), ("truncated", pa.bool_()), ("n_chars", pa.int64())),
+        *(("id", pa.binary()), ("date", TIME), ("lang", pa.string()), ("damaged", pa.bool_()), ("n_chars", pa.int64())),
         *(("exact", pa.binary()), ("bands", pa.list_(pa.int64())), ("signature", pa.binary()), ("source", pa.string())),
     ]
 )
@@ -37,7 +37,7 @@ def rows(draw: st.DrawFn) -> list[Row]:
     return [
         {
             **{"id": bytes([i]) * 16, "date": draw(st.sampled_from(DAYS)), "lang": draw(st.sampled_from(["en", "de"]))},
-            **{"truncated": draw(st.sampled_from([None, False, True])), "n_chars": draw(st.integers(0, 2))},
+            **{"damaged": draw(st.sampled_from([None, False, True])), "n_chars": draw(st.integers(0, 2))},
             **{"exact": draw(st.sampled_from([b"A" * 16, b"A" * 8 + b"B" * 8, b"C" * 16])), "signature": bytes([i])},
             **{"bands": draw(st.lists(number, min_size=BANDS, max_size=BANDS))},
             **{"source": draw(st.sampled_from(["x", "y", "z"]))},
@@ -56,7 +56,7 @@ def _micros(row: Row) -> float:
 
 PLAIN: dict[str, Callable[[Row], Any]] = {
     "source": lambda row: {"y": 0, "x": 1}.get(row["source"], 2),
-    "whole": lambda row: bool(row["truncated"]),
+    "whole": lambda row: bool(row["damaged"]),
     "newest": lambda row: -_micros(row) if row["date"] else float("inf"),
     "oldest": lambda row: _micros(row) if row["date"] else float("inf"),
     "longest": lambda row: -row["n_chars"],
@@ -154,7 +154,7 @@ def test_no_key_is_sent_twice_but_of_crowded_buckets() -> None:
 
 def test_what_travels_of_a_document() -> None:
     """Only what can matter: a digest that another has, keys that meet; of a copy with a better one here the digest alone."""
-    first: Row = {"id": b"\0" * 16, "date": None, "lang": "en", "truncated": False, "n_chars": 1, "exact": b"A" * 16}
+    first: Row = {"id": b"\0" * 16, "date": None, "lang": "en", "damaged": False, "n_chars": 1, "exact": b"A" * 16}
     first |= {"bands": [-1, 2, 3, 4], "signature": b"s", "source": "x"}
     documents = [first, first | {"id": b"\1" * 16}, first | {"id": b"\2" * 16, "exact": b"B" * 16}]
     chunk = _chunk(documents)
