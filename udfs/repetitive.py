@@ -41,12 +41,12 @@ def remove_repetitive_lines(text: str, spans: Sequence[Span] = ()) -> LineEdit:
     math or table span stay; so does a poem's refrain, whose lines are short and not adjacent.
     """
     points, bits, folded = codepoints(text), traits(), folds()
-    starts, ends, _, masked, kinds, _, _ = scan(points, bits, folded, _EVERYWHERE)
+    words = scan(points, bits, folded, _EVERYWHERE)
     locked = touched_lines(text, spans)
-    whole, heads, numbered = skeletons(points, bits, starts, ends, masked, kinds)
-    stamps = np.where(stamp_numbers(points, bits, folded) >= STAMP_NUMBERS, heads, _ZERO)
+    whole, heads, numbered = skeletons(points, bits, words)
+    stamps = np.where(stamp_numbers(points, bits, folded, words.rows) >= STAMP_NUMBERS, heads, _ZERO)
     gone = _runs(whole, stamps, numbered, locked)
-    gone |= (repeated_in_lines(points, starts, ends, masked, kinds) > MAX_COVERAGE) & ~locked
+    gone |= (repeated_in_lines(words) > MAX_COVERAGE) & ~locked
     return without_lines(text, spans, np.flatnonzero(gone), locked)
 
 

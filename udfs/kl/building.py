@@ -11,6 +11,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from udfs.folding import folded
 from udfs.kl.kernel import SPELLED, START, Hashes, Keys, pair_keys, spelling_keys, tokenise
 from udfs.kl.reference import (
     MANY_UNSEEN,
@@ -26,7 +27,7 @@ from udfs.kl.reference import (
     score,
 )
 from udfs.spans import Span, prose
-from udfs.words import Offsets, Points, class_table, codepoints, nfkc
+from udfs.words import Offsets, Points, class_table, codepoints
 
 FOLDS: Final = 5
 """Parts that sites are split in; the texts of each are scored by tables counted from the others."""
@@ -136,11 +137,9 @@ def compile_kernels() -> None:
 
 def tokens_of(text: str) -> _Tokens:
     """Find the tokens of a text."""
-    points = codepoints(nfkc(text).lower())
-    hashes = np.empty(len(points), dtype=np.uint64)
-    starts, lengths = np.empty(len(points), dtype=np.int64), np.empty(len(points), dtype=np.int64)
-    n = tokenise(points, class_table(), hashes, starts, lengths)
-    return _Tokens(points, hashes[:n].copy(), starts[:n].copy(), lengths[:n].copy())
+    points = folded(codepoints(text))
+    hashes, ends, lengths = tokenise(points, class_table())
+    return _Tokens(points, hashes.copy(), (ends - lengths).astype(np.int64), lengths.astype(np.int64))
 
 
 def _cuts(text: _Tokens) -> list[Points]:

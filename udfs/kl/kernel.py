@@ -20,10 +20,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from udfs.words import BLANK, LETTER, NUMBER, SINGLE, WORD, Flags, Offsets, Points
+from udfs.words import BLANK, LETTER, NUMBER, SINGLE, WORD, Flags, Points
 
 Hashes = NDArray[np.uint64]
 Keys = NDArray[np.uint32]
+Lengths = NDArray[np.int32]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,10 +48,10 @@ _SEED: Final = np.uint64(0x9E3779B97F4A7C15)
 _FACTOR: Final = np.uint64(0xD6E8FEB86659FD93)
 _MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2: Final = np.uint64(0x94D049BB133111EB)
-_ZERO_DIGIT: Final = np.uint64(48)
 _LOW_24: Final = np.uint32(0xFFFFFF)
 _LOW_16: Final = np.uint64(0xFFFF)
 _LOW_8: Final = np.uint64(0xFF)
+_ZERO: Final = np.uint64(0)
 _ONE: Final = np.uint64(1)
 _S8: Final = np.uint64(8)
 _S16: Final = np.uint64(16)
@@ -58,8 +59,8 @@ _S27: Final = np.uint64(27)
 _S30: Final = np.uint64(30)
 _S31: Final = np.uint64(31)
 _S32: Final = np.uint64(32)
-_LETTERS: Final = np.uint8(LETTER | WORD)
-_NOT_LETTERS: Final = np.uint8(NUMBER | SINGLE)
+_DIGITS: Final = 2
+_BY_ITSELF: Final = 3
 
 
 def _compiled(function: F) -> F:
@@ -73,20 +74,33 @@ def _mixed(value: np.uint64) -> np.uint64:
     return value ^ (value >> _S31)
 
 
-@_compiled
-def _kind(flag: np.uint8) -> int:
+def _kind(flag: int) -> int:
     """0 blank, 1 letters and marks, 2 digits, 3 a token by itself."""
     if flag & BLANK:
         return 0
-    if (flag & _LETTERS) != 0 and (flag & _NOT_LETTERS) == 0:
+    if flag & (LETTER | WORD) and not flag & (NUMBER | SINGLE):
         return 1
-    if (flag & _NOT_LETTERS) == NUMBER:
-        return 2
-    return 3
+    return 2 if flag & (NUMBER | SINGLE) == NUMBER else _BY_ITSELF
+
+
+_KINDS: Final = np.array([_kind(flag) for flag in range(256)], dtype=np.uint8)
+
+
+def _hash_of_zeros(count: int) -> int:
+    value = int(_SEED)
+    for _ in range(count):
+        value = (value ^ ord("0")) * int(_FACTOR) & (1 << 64) - 1
+    return value
+
+
+_NUMBERS: Final = np.array([_hash_of_zeros(count) for count in range(LONGEST_NUMBER + 1)], dtype=np.uint64)
+"""What numbers are hashed as, by their digits."""
+
+_C_LOG_C: Final = np.array([0.0, *(count * log2(count) for count in range(1, 256))])
 
 
 @_compiled
-def tokenise(points: Points, classes: Flags, hashes: Hashes, starts: Offsets, lengths: Offsets) -> int:
+def tokenise(points: Points, classes: Flags) -> tuple[Hashes, Lengths, Lengths]:
     """Find the tokens of folded code points: runs of letters, runs of digits, every other mark that is no blank.
 
     Parameters
@@ -95,33 +109,30 @@ def tokenise(points: Points, classes: Flags, hashes: Hashes, starts: Offsets, le
         Code points of the text in NFKC and lower case.
     classes : array of uint8
         Class bits of every code point (`udfs.words`).
-    hashes, starts, lengths : array, each as long as ``points``
-        Are filled: hash of each token's type (numbers by their length), its first code point, its code points.
 
     Returns
     -------
-    int
-        Number of tokens.
+    hashes : array of uint64
+        Hash of each token's type (numbers by their length).
+    ends, lengths : array of int32
+        Where each token ends, and its code points.
     """
-    n, i, found = len(points), 0, 0
-    while i < n:
-        kind = _kind(classes[points[i]])
-        if kind == 0:
-            i += 1
-            continue
-        first, value = i, _SEED
-        while True:
-            value = (value ^ np.uint64(points[i])) * _FACTOR
-            i += 1
-            if kind == 3 or i == n or _kind(classes[points[i]]) != kind:
-                break
-        if kind == 2:
-            value = _SEED
-            for _ in range(min(i - first, LONGEST_NUMBER)):
-                value = (value ^ _ZERO_DIGIT) * _FACTOR
-        hashes[found], starts[found], lengths[found] = _mixed(value), first, i - first
-        found += 1
-    return found
+    n, found, before, value, size = len(points), 0, np.uint8(0), _SEED, 0
+    hashes, ends, lengths = np.empty(n + 1, np.uint64), np.empty(n + 1, np.int32), np.empty(n + 1, np.int32)
+    for i in range(n):
+        # Written at every character, and the last one holds: no branch here is one that a processor would have to guess.
+        kind = _KINDS[classes[points[i]]]
+        begins = (kind != before) | (kind == _BY_ITSELF)
+        found += int(begins & (before != 0))
+        value = ((_SEED if begins else value) ^ np.uint64(points[i])) * _FACTOR
+        size = (0 if begins else size) + 1
+        hashes[found], ends[found], lengths[found] = value, i + 1, size
+        before = kind
+    found += before != 0
+    for k in range(found):
+        number = _KINDS[classes[points[ends[k] - 1]]] == _DIGITS
+        hashes[k] = _mixed(_NUMBERS[min(lengths[k], LONGEST_NUMBER)] if number else hashes[k])
+    return hashes[:found], ends[:found], lengths[:found]
 
 
 @_compiled
@@ -235,26 +246,63 @@ def _spelled(points: Points, first: int, length: int, spelling: Keys, shift: np.
 
 
 @_compiled
-def _entropy_sum(hashes: Hashes, n: int) -> float:
+def _entropy_sum(hashes: Hashes) -> float:
     """Sum of c log2(c) over the types of a text, c their occurrences."""
     slots = 16
-    while slots < 2 * n:
+    while slots < 2 * len(hashes):
         slots *= 2
     last = np.uint64(slots - 1)
     table = np.zeros(slots, dtype=np.uint64)
     counts = np.zeros(slots, dtype=np.int32)
-    for i in range(n):
-        key = hashes[i] | _ONE
-        at = (hashes[i] >> _S8) & last
-        while table[at] != np.uint64(0) and table[at] != key:
+    for token in hashes:
+        key = token | _ONE
+        at = (token >> _S8) & last
+        while table[at] != _ZERO and table[at] != key:
             at = (at + _ONE) & last
         table[at] = key
         counts[at] += 1
     total = 0.0
-    for i in range(slots):
-        if counts[i] > 1:
-            total += counts[i] * log2(np.float64(counts[i]))
+    for count in counts:
+        total += _C_LOG_C[count] if count < len(_C_LOG_C) else count * log2(np.float64(count))
     return total
+
+
+@_compiled
+def _entries(hashes: Hashes, types: Hashes) -> Hashes:
+    """Return the entry of every token in ``types``, 0 where it is not there.
+
+    All first slots are read before any is looked at: reads that wait for no decision go side by side.
+    """
+    last = np.uint64(len(types) - 1)
+    entries = np.empty(len(hashes), np.uint64)
+    for i in range(len(hashes)):
+        entries[i] = types[(hashes[i] >> _S32) & last]
+    for i in range(len(hashes)):
+        key, entry = hashes[i] >> _S32, entries[i]
+        at = key & last
+        while entry != _ZERO and entry >> _S32 != key:
+            at = (at + _ONE) & last
+            entry = types[at]
+        entries[i] = entry
+    return entries
+
+
+@_compiled
+def _pair_costs(hashes: Hashes, pairs: Keys) -> NDArray[np.uint8]:
+    """Return the cost (1/8 bit) of every token but the first behind the one before; 0 where the two are no known neighbours."""
+    shift, last = _shift_of(len(pairs)), np.uint64(len(pairs) - 1)
+    keys, costs = pair_keys(hashes), np.empty(len(hashes), np.uint8)
+    entries = np.empty(len(keys), np.uint32)
+    for i in range(len(keys)):
+        entries[i] = pairs[keys[i] >> shift]
+    for i in range(len(keys)):
+        entry, mark = np.uint64(entries[i]), np.uint64(keys[i] & _LOW_24)
+        at = np.uint64(keys[i] >> shift)
+        while entry != _ZERO and entry >> _S8 != mark:
+            at = (at + _ONE) & last
+            entry = np.uint64(pairs[at])
+        costs[i + 1] = entry & _LOW_8
+    return costs
 
 
 @_compiled
@@ -283,44 +331,25 @@ def sums(
         and given the first; ``spelled``: cost of spelling the unseen tokens (all 1/256 bit); ``letters``: what was spelled, a
         token's end too.
     """
-    n_points = len(points)
-    hashes = np.empty(n_points, dtype=np.uint64)
-    starts = np.empty(n_points, dtype=np.int64)
-    lengths = np.empty(n_points, dtype=np.int64)
-    n = tokenise(points, classes, hashes, starts, lengths)
-    pair_shift, spelling_shift = _shift_of(len(pairs)), _shift_of(len(spelling))
+    hashes, ends, lengths = tokenise(points, classes)
+    entries, pair_costs, shift = _entries(hashes, types), _pair_costs(hashes, pairs), _shift_of(len(spelling))
     cost, n_unseen, n_rare, n_pairs, alone, behind, n_strange, spelled, letters = 0, 0, 0, 0, 0, 0, 0, 0, 0
-    before, last_type, last_pair = np.uint64(0), np.uint64(len(types) - 1), np.uint64(len(pairs) - 1)
-    for i in range(n):
-        # Looked up here, not by a function: a call counts references to the tables, which takes longer than the look-up.
-        key = hashes[i] >> _S32
-        at = key & last_type
-        entry = types[at]
-        while entry != np.uint64(0) and entry >> _S32 != key:
-            at = (at + _ONE) & last_type
-            entry = types[at]
-        if entry == np.uint64(0):
-            own = _spelled(points, starts[i], lengths[i], spelling, spelling_shift, unknown) * EIGHTH
-            spelled += own
-            letters += min(lengths[i], SPELLED) + 1
-            cost += unseen + own
+    before = _ZERO
+    for i in range(len(hashes)):
+        entry = entries[i]
+        own = int((entry >> _S16) & _LOW_16)
+        if entry == _ZERO:
             n_unseen += 1
-        else:
-            own = int((entry >> _S16) & _LOW_16)
-            cost += own
-            n_rare += int(entry & _ONE)
-            if before != np.uint64(0):
-                n_pairs += 1
-                alone += own
-                pair = pair_key(hashes[i - 1], hashes[i])
-                at, mark = np.uint64(pair >> pair_shift), np.uint64(pair & _LOW_24)
-                while pairs[at] != np.uint32(0) and np.uint64(pairs[at]) >> _S8 != mark:
-                    at = (at + _ONE) & last_pair
-                found = int(np.uint64(pairs[at]) & _LOW_8)
-                if found == 0:
-                    n_strange += 1
-                    behind += own + int((before >> _S8) & _LOW_8) * EIGHTH
-                else:
-                    behind += found * EIGHTH
+            spelled += _spelled(points, ends[i] - lengths[i], lengths[i], spelling, shift, unknown) * EIGHTH
+            letters += min(lengths[i], SPELLED) + 1
+        elif before != _ZERO:
+            n_pairs += 1
+            alone += own
+            strange = pair_costs[i] == 0
+            n_strange += strange
+            behind += own + int((before >> _S8) & _LOW_8) * EIGHTH if strange else int(pair_costs[i]) * EIGHTH
+        cost += own
+        n_rare += int(entry & _ONE)
         before = entry
-    return n, cost, _entropy_sum(hashes, n), n_unseen, n_rare, n_pairs, alone, behind, n_strange, spelled, letters
+    cost += n_unseen * unseen + spelled
+    return len(hashes), cost, _entropy_sum(hashes), n_unseen, n_rare, n_pairs, alone, behind, n_strange, spelled, letters

@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.folding import folded
 from udfs.kl.kernel import BIT, Hashes, Keys, small_table, sums, type_table
-from udfs.words import Points, class_table, codepoints, nfkc
+from udfs.words import Points, class_table, codepoints
 
 N_BINS: Final = 24
 """Length bins: bin b holds texts of 2^b to 2^(b+1) - 1 tokens, the last one all longer ones."""
@@ -225,12 +226,12 @@ class Reference:
 
 def score(text: str, reference: Reference) -> KlScore:
     """Score a text's prose against the reference of its language; `UNDEFINED` without a token."""
-    return score_points(codepoints(nfkc(text).lower()), reference)
+    return score_points(codepoints(text), reference)
 
 
 def score_points(points: Points, reference: Reference) -> KlScore:
-    """Score code points that are in NFKC and lower case already (see `score`)."""
-    raw = raw_score(points, reference.laid)
+    """Score the code points of a text (see `score`)."""
+    raw = raw_score(folded(points), reference.laid)
     if raw is None:
         return UNDEFINED
     square, slope, constant = reference.fit.tolist()

@@ -20,8 +20,7 @@ from udfs.signals.catalogue import NAMES
 from udfs.signals.dirty import NOTHING, DirtyWords, build, load
 from udfs.signals.kernels import document
 from udfs.signals.kernels.compiled import Hashes, Places
-from udfs.signals.kernels.document import Measured
-from udfs.signals.kernels.listed import any_listed, hash_table
+from udfs.signals.kernels.listed import RunTables, hash_table, listed_runs, run_tables
 from udfs.signals.kernels.traits import folds, traits
 from udfs.signals.tokenised import token_hashes, whole_hash
 from udfs.spans import Span, prose, share
@@ -30,10 +29,18 @@ from udfs.words import Points, codepoints
 POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 """C4's phrases of legal and consent notices."""
 
-_GATES: Final = ("cookie", "cookies", "java", "javascript", "lorem", "privacy", "terms")
+_GATES: Final = ("cookie", "cookies", "java script", "javascript", "lorem", "privacy", "terms of")
+"""Runs of words without which no phrase of `_notices` occurs."""
+
 _JAVASCRIPT: Final = re.compile(r"\bjava ?script\b")
 _LOREM: Final = "lorem ipsum"
 _NOTHING: Final = dict.fromkeys(NAMES, nan)
+_LIKELIHOOD: Final = (
+    *("kl_bits", "kl_residual", "cross_entropy_bits", "oov_share", "kl_excess", "rare_share", "char_bits", "bigram_gain_bits"),
+    *("unseen_bigram_share", "salad_excess"),
+)
+"""The signals that the fields of `udfs.kl.KlScore` are, in their order."""
+
 _EVERYWHERE: Final = np.zeros(0, dtype=np.bool_)
 _NO_STOPS: Final = np.zeros(0, dtype=np.uint64)
 
@@ -100,20 +107,22 @@ def compute(text: str, language: str, spans: Sequence[Span] = (), references: Re
     begins = _begins(plain, language) if segmented else _EVERYWHERE
     every_begins = _begins(text, language) if segmented and spans else begins
     stops = _stop_hashes(language, references.languages_from, segmented)
-    measured = Measured(*document.measure(points, every, _holes(spans), begins, every_begins, stops, traits(), folds()))
-    found = dict(zip(document.NAMES, measured.values.tolist(), strict=True))
+    values, tokens = document.measure(points, every, _holes(spans), begins, every_begins, stops, traits(), folds())
+    found = _NOTHING.copy()
+    found.update(zip(document.NAMES, values.tolist(), strict=True))
     if references.datatrove:
-        found |= _as_datatrove(every, measured if every is points else None, every_begins)
+        found |= _as_datatrove(every, every_begins)
     found["n_chars"] = float(len(text))
     for kind in ("code", "math", "table"):
         found[f"{kind}_char_share"] = share(spans, kind, len(text))
     if not len(stops):
         stop_words = languages.load(language, references.languages_from).stop_words
         found |= _stop_words(plain, stop_words, found["n_prose_words"] * found["mean_word_chars"])
-    found |= _notices(plain, measured.tokens)
-    found |= _likelihood(plain, points, language, references)
-    found |= _dirty_words(measured.tokens, language, references)
-    return _NOTHING | found
+    found |= _notices(plain, tokens)
+    reference = references.kl.get(language)
+    found.update(zip(_LIKELIHOOD, kl.score_points(points, reference) if reference else kl.UNDEFINED, strict=True))
+    found |= _dirty_words(tokens, language, references)
+    return found
 
 
 def compile_kernels() -> None:
@@ -152,12 +161,9 @@ def _stop_hashes(language: str, folder: str | None, segmented: bool) -> Hashes:
     return _table([whole_hash(word) for word in stop_words])
 
 
-def _as_datatrove(every: Points, measured: Measured | None, begins: NDArray[np.bool_]) -> dict[str, float]:
+def _as_datatrove(every: Points, begins: NDArray[np.bool_]) -> dict[str, float]:
     """Return what datatrove's filters decide on, with our words: of the whole text, since datatrove knows no spans."""
-    if measured is None:
-        starts, ends, first_words = document.find_words(every, begins, traits(), folds())
-    else:
-        starts, ends, first_words = measured.starts, measured.ends, measured.sentences
+    starts, ends, first_words = document.find_words(every, begins, traits(), folds())
     begun = starts.astype(np.int64)
     bounds = datatrove.token_bounds(every, begun, ends.astype(np.int64))
     values = datatrove.measure(every, *bounds, sentences=begun[first_words])
@@ -165,9 +171,8 @@ def _as_datatrove(every: Points, measured: Measured | None, begins: NDArray[np.b
 
 
 @cache
-def _gates() -> Hashes:
-    """Return the words without which no phrase of `_notices` occurs."""
-    return _table([token_hashes(word) for word in _GATES])
+def _gates() -> RunTables:
+    return run_tables([token_hashes(phrase) for phrase in _GATES])
 
 
 def _table(hashes: Sequence[Hashes]) -> Hashes:
@@ -186,41 +191,25 @@ def _stop_words(plain: str, stop_words: Sequence[str], word_chars: float) -> dic
 
 def _notices(plain: str, tokens: Hashes) -> dict[str, float]:
     """Count the lines that a page's machinery wrote; few texts hold a word of such phrases, so lines are read only then."""
-    folded = plain.lower() if any_listed(tokens, _gates()) else ""
-    told = any(phrase in folded for phrase in (*POLICY_PHRASES, "javascript", "java script"))
-    rows = [row for row in folded.split("\n") if row and not row.isspace()] if told else []
-    policy = sum(any(phrase in row for phrase in POLICY_PHRASES) for row in rows)
-    script = sum(bool(_JAVASCRIPT.search(row)) for row in rows)
     nothing = nan if not plain or plain.isspace() else 0.0
-    return {
-        "javascript_lines": float(script),
-        "javascript_line_share": script / len(rows) if rows else nothing,
-        "policy_lines": float(policy),
-        "policy_line_share": policy / len(rows) if rows else nothing,
-        "lorem_ipsum": float(folded.count(_LOREM)),
+    found = {
+        "javascript_lines": 0.0,
+        "javascript_line_share": nothing,
+        "policy_lines": 0.0,
+        "policy_line_share": nothing,
+        "lorem_ipsum": 0.0,
     }
-
-
-def _likelihood(plain: str, points: Points, language: str, references: References) -> dict[str, float]:
-    reference = references.kl.get(language)
-    if reference is None:
-        scored = kl.UNDEFINED
-    elif plain.isascii():
-        scored = kl.score_points(folds()[points], reference)
-    else:
-        scored = kl.score(plain, reference)
-    return {
-        "kl_bits": scored.kl_bits,
-        "kl_residual": scored.residual,
-        "kl_excess": scored.excess,
-        "cross_entropy_bits": scored.cross_entropy_bits,
-        "oov_share": scored.oov_share,
-        "rare_share": scored.rare_share,
-        "char_bits": scored.char_bits,
-        "bigram_gain_bits": scored.bigram_gain_bits,
-        "unseen_bigram_share": scored.unseen_bigram_share,
-        "salad_excess": scored.salad_excess,
-    }
+    if not len(listed_runs(tokens, *_gates())):
+        return found
+    folded = plain.lower()
+    found["lorem_ipsum"] = float(folded.count(_LOREM))
+    if any(phrase in folded for phrase in (*POLICY_PHRASES, "javascript", "java script")):
+        rows = [row for row in folded.split("\n") if row and not row.isspace()]
+        policy = sum(any(phrase in row for phrase in POLICY_PHRASES) for row in rows)
+        script = sum(bool(_JAVASCRIPT.search(row)) for row in rows)
+        found["javascript_lines"], found["javascript_line_share"] = float(script), script / len(rows)
+        found["policy_lines"], found["policy_line_share"] = float(policy), policy / len(rows)
+    return found
 
 
 def _dirty_words(tokens: Hashes, language: str, references: References) -> dict[str, float]:

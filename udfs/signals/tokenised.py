@@ -15,11 +15,11 @@ _EVERYWHERE = np.zeros(0, dtype=np.bool_)
 def whole_hash(word: str) -> Hashes:
     """Return the hash of a text that is one word, of a script without blanks too; empty for a text that is not."""
     begins = np.zeros(len(word), dtype=np.bool_)
-    hashes: Hashes = scan(codepoints(word), traits(), folds(), begins)[2]
+    hashes: Hashes = scan(codepoints(word), traits(), folds(), begins).hashes
     return hashes[:1]
 
 
 def token_hashes(text: str) -> Hashes:
     """Return the hashes of the tokens of a text that listed words are looked up by: words, cut at the marks inside them."""
-    hashes: Hashes = scan(codepoints(text), traits(), folds(), _EVERYWHERE)[5]
+    hashes: Hashes = scan(codepoints(text), traits(), folds(), _EVERYWHERE).tokens
     return hashes

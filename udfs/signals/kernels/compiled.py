@@ -49,16 +49,18 @@ def mix(value: np.uint64) -> np.uint64:
 def first_places(keys: Hashes) -> NDArray[np.int32]:
     """Return for every key the place of the first that equals it."""
     size = 16
-    while size < 2 * len(keys):
+    while size < 4 * len(keys):
         size *= 2
     slots, firsts = np.zeros(size, dtype=np.int32), np.empty(len(keys), dtype=np.int32)
     last = size - 1
     for place in range(len(keys)):
         key = keys[place]
         at = np.int64(key) & last
-        while slots[at] and keys[slots[at] - 1] != key:
+        # An empty slot is compared as if it held this key: whether it is empty is no branch that a processor would have to guess.
+        held = slots[at] if slots[at] else place + 1
+        while keys[held - 1] != key:
             at = (at + 1) & last
-        if not slots[at]:
-            slots[at] = place + 1
-        firsts[place] = slots[at] - 1
+            held = slots[at] if slots[at] else place + 1
+        slots[at] = held
+        firsts[place] = held - 1
     return firsts

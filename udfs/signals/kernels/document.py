@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from udfs.signals.catalogue import DUP_N, TOP_N
 from udfs.signals.kernels.compiled import Hashes, Places, compiled
-from udfs.signals.kernels.garble import wrecked_chars
+from udfs.signals.kernels.garble import SUSPECT, wrecked_chars
 from udfs.signals.kernels.lines import line_counts
 from udfs.signals.kernels.repetition import LONGEST, ngram_chars, repeated_chars, sentences, vocabulary
 from udfs.signals.kernels.skeletons import stamp_numbers
 from udfs.signals.kernels.traits import Folds, Traits
-from udfs.signals.kernels.words import Bounds, count_words, scan
+from udfs.signals.kernels.words import Bounds, Scanned, count_words, line_ends, scan
 from udfs.words import Points
 
 Values = NDArray[np.float64]
@@ -37,30 +37,9 @@ STAMP_NUMBERS: Final = 4
 """Numbers in the first three blank-separated parts of a line, with a date, a time or an address among them, of a log's stamp."""
 
 _MIN_STAMPED: Final = 10
+_NUMBERED_KIND: Final = 2
 _SINGLE_KIND: Final = 4
 _MASKED_N: Final = 5
-
-
-class Measured(NamedTuple):
-    """What the kernels found in a text.
-
-    Parameters
-    ----------
-    values : array of float64
-        In the order of `NAMES`; NaN where there is nothing to measure.
-    starts, ends : array of int32
-        Half-open bounds of the words of the prose.
-    tokens : array of uint64
-        Hashes that listed words are looked up by.
-    sentences : array of int32
-        The first word of every sentence.
-    """
-
-    values: Values
-    starts: Bounds
-    ends: Bounds
-    tokens: Hashes
-    sentences: Bounds
 
 
 @compiled
@@ -73,7 +52,7 @@ def measure(
     stops: Hashes,
     traits: Traits,
     folds: Folds,
-) -> tuple[Values, Bounds, Bounds, Hashes, Bounds]:
+) -> tuple[Values, Hashes]:
     """Measure a document.
 
     Parameters
@@ -91,43 +70,37 @@ def measure(
 
     Returns
     -------
-    tuple
-        The fields of `Measured`.
+    values : array of float64
+        In the order of `NAMES`; NaN where there is nothing to measure.
+    tokens : array of uint64
+        Hashes that listed words are looked up by.
     """
     values = np.empty(len(NAMES), np.float64)
-    starts, ends, hashes, masked, kinds, tokens, counts = scan(points, traits, folds, begins)
+    scanned = scan(points, traits, folds, begins)
+    starts, ends, counts = scanned.starts, scanned.ends, scanned.counts
     values[0] = count_words(every, traits, every_begins) if len(holes) else len(starts)
     values[1] = len(starts)
     word_chars = 0
     for i in range(len(starts)):
         word_chars += ends[i] - starts[i]
     _word_values(values, counts, word_chars, len(points))
-    repeated = _vocabulary_values(values, hashes, stops)
-    _garble_values(values, every, traits, folds)
-    _line_values(values, line_counts(points, traits, starts, holes))
-    first_words, again = sentences(points, traits, starts, ends, masked, holes)
+    repeated = _vocabulary_values(values, scanned.hashes, stops)
+    _line_values(values, line_counts(points, traits, scanned.rows, scanned.upto, holes))
+    whole = len(holes) == 0
+    wrecks = wrecked_chars(every, traits) if not whole or counts[15] & SUSPECT else (counts[3], 0)
+    _garble_values(values, wrecks, stamp_numbers(every, traits, folds, scanned.rows if whole else line_ends(every)))
+    first_words, again = sentences(points, traits, starts, ends, scanned.masked, holes)
     values[33], values[34] = len(first_words), _ratio(again, len(starts))
-    pieces = 0
-    for kind in kinds:
-        pieces += kind & _SINGLE_KIND != 0
-    pieces = pieces if len(begins) == 0 else 0
-    values[45] = _ratio(pieces, len(kinds))
-    unit = 2 if 2 * pieces > len(kinds) else 1
-    inside = ngram_chars(hashes, repeated, starts, ends, holes, unit)
-    for n in range(2, LONGEST + 1):
-        values[33 + n] = _ratio(inside[n], word_chars)
-    # Without a number, nothing is masked.
-    again = repeated_chars(masked, starts, ends, holes, _MASKED_N * unit) if counts[6] else inside[_MASKED_N]
-    values[44] = _ratio(again, word_chars)
-    return values, starts, ends, tokens, first_words
+    _ngram_values(values, scanned, repeated, holes, word_chars, len(begins) > 0)
+    return values, scanned.tokens
 
 
 @compiled
 def find_words(every: Points, begins: NDArray[np.bool_], traits: Traits, folds: Folds) -> tuple[Bounds, Bounds, Bounds]:
     """Return the bounds of the words of a text, and the first word of every sentence."""
-    starts, ends, _, masked, _, _, _ = scan(every, traits, folds, begins)
-    first_words, _ = sentences(every, traits, starts, ends, masked, np.empty(0, np.int64))
-    return starts, ends, first_words
+    found = scan(every, traits, folds, begins)
+    first_words, _ = sentences(every, traits, found.starts, found.ends, found.masked, np.empty(0, np.int64))
+    return found.starts, found.ends, first_words
 
 
 @compiled
@@ -138,7 +111,7 @@ def _ratio(count: float, total: float) -> float:
 @compiled
 def _word_values(values: Values, counts: NDArray[np.int64], word_chars: int, n_chars: int) -> None:
     letters, capitals, digits, solid, longest, lettered, numbered, mixed, unsayable, chunks, mixed_chunks = counts[:11]
-    hashes, braces, ellipses, line_ends = counts[11:]
+    hashes, braces, ellipses, line_ends = counts[11:15]
     n = values[1]
     values[2], values[3] = _ratio(word_chars, n), longest
     values[4] = _ratio(lettered, lettered + numbered - mixed)
@@ -160,11 +133,34 @@ def _vocabulary_values(values: Values, hashes: Hashes, stops: Hashes) -> NDArray
 
 
 @compiled
-def _garble_values(values: Values, every: Points, traits: Traits, folds: Folds) -> None:
-    solid, wrecked = wrecked_chars(every, traits)
+def _ngram_values(
+    values: Values, words: Scanned, repeated: NDArray[np.bool_], holes: Places, word_chars: int, segmented: bool
+) -> None:
+    starts, ends, kinds = words.starts, words.ends, words.kinds
+    pieces = 0
+    for kind in kinds:
+        pieces += kind & _SINGLE_KIND != 0
+    pieces = 0 if segmented else pieces
+    values[45] = _ratio(pieces, len(kinds))
+    unit = 2 if 2 * pieces > len(kinds) else 1
+    inside = ngram_chars(words.hashes, repeated, starts, ends, holes, unit)
+    for n in range(2, LONGEST + 1):
+        values[33 + n] = _ratio(inside[n], word_chars)
+    again = inside[_MASKED_N]
+    if words.counts[6]:
+        # Masking makes words with a number equal to others, and leaves the rest.
+        for i in range(len(repeated)):
+            repeated[i] |= kinds[i] & _NUMBERED_KIND != 0
+        again = repeated_chars(words.masked, repeated, starts, ends, holes, _MASKED_N * unit)
+    values[44] = _ratio(again, word_chars)
+
+
+@compiled
+def _garble_values(values: Values, wrecks: tuple[int, int], stamps: Bounds) -> None:
+    solid, wrecked = wrecks
     values[19] = _ratio(wrecked, solid)
     lines, stamped = 0, 0
-    for numbers in stamp_numbers(every, traits, folds):
+    for numbers in stamps:
         lines += numbers >= 0
         stamped += numbers >= STAMP_NUMBERS
     values[20] = _ratio(stamped if stamped >= _MIN_STAMPED else 0, lines)

@@ -20,7 +20,8 @@ from udfs.signals.kernels.traits import (
 from udfs.words import BLANK, Points
 
 _BLANK: Final = int(BLANK)
-_SUSPECT: Final = LEAD_2 | LEAD_3 | LEAD_4 | CYRILLIC_LEAD | WRECK | CONTROL
+SUSPECT: Final = LEAD_2 | LEAD_3 | LEAD_4 | CYRILLIC_LEAD | WRECK | CONTROL
+"""Traits without which nothing is wrecked."""
 _KUN, _JIN, _KAO = ord("锟"), ord("斤"), ord("拷")
 _RI = ord("鈥")
 _CHINESE: Final = tuple(map(ord, "锟烫屯鈥"))
@@ -39,11 +40,11 @@ def wrecked_chars(points: Points, traits: Traits) -> tuple[int, int]:
         bits = traits[point]
         blanks += bits & (_BLANK | CONTROL) == _BLANK
         suspects |= bits
-    if suspects & _SUSPECT == 0:
+    if suspects & SUSPECT == 0:
         return n - blanks, 0
     wrecked, at = 0, 0
     while at < n:
-        size = _wreck(points, traits, at) if traits[points[at]] & _SUSPECT else 0
+        size = _wreck(points, traits, at) if traits[points[at]] & SUSPECT else 0
         wrecked += size
         at += max(size, 1)
     return n - blanks, wrecked

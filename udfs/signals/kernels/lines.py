@@ -36,7 +36,6 @@ _BLANK: Final = int(BLANK)
 _LETTER: Final = int(LETTER)
 _NUMBER: Final = int(NUMBER)
 _TERMINAL: Final = int(TERMINAL)
-_LINE_END: Final = 10
 _DOT: Final = ord(".")
 _SPACE: Final = ord(" ")
 _ELLIPSIS: Final = ord("…")
@@ -44,33 +43,31 @@ _OPENING: Final = ord("(")
 _CLOSING: Final = ord(")")
 _ASCII: Final = 128
 _PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
+_FACTOR: Final = np.uint64(0xD6E8FEB86659FD93)
+_HALF: Final = np.uint64(32)
 _ZERO: Final = np.uint64(0)
 _LONGEST_ITEM_NUMBER: Final = 3
 
 
 @compiled
-def line_counts(points: Points, traits: Traits, starts: Bounds, holes: Places) -> NDArray[np.int64]:
-    """Return what `COUNTS` names.
+def line_counts(points: Points, traits: Traits, rows: Bounds, upto: Bounds, holes: Places) -> NDArray[np.int64]:
+    """Return what `COUNTS` names, of lines that end at ``rows``, before which ``upto`` words stand.
 
     A line or paragraph that a hole cuts is no copy of another: what is left of it is not what it said.
     """
     counts = np.zeros(15, np.int64)
-    n = len(points)
-    rows = 1
-    for point in points:
-        rows += point == _LINE_END
-    line_keys, line_chars, line_cut = np.empty(rows, np.uint64), np.empty(rows, np.int64), np.zeros(rows, np.bool_)
-    keys, chars, cuts = np.empty(rows, np.uint64), np.empty(rows, np.int64), np.zeros(rows, np.bool_)
+    n, most = len(points), len(rows)
+    line_keys, line_chars, line_cut = np.empty(most, np.uint64), np.empty(most, np.int64), np.zeros(most, np.bool_)
+    keys, chars, cuts = np.empty(most, np.uint64), np.empty(most, np.int64), np.zeros(most, np.bool_)
     n_lines, n_paragraphs = 0, 0
     key, begin, filled, cut = _ZERO, -1, False, False
     at, word, hole = 0, 0, 0
-    while at <= n:
-        end, first, last, hashed = _read_row(points, traits, at)
-        hole_before, word_before = hole, word
+    for row in range(most):
+        end = rows[row]
+        first, last, hashed = _read_row(points, traits, at, end)
+        hole_before, word_before, word = hole, word, upto[row]
         while hole < len(holes) and holes[hole] <= end:
             hole += 1
-        while word < len(starts) and starts[word] <= end:
-            word += 1
         if first >= 0:
             line_keys[n_lines], line_chars[n_lines], line_cut[n_lines] = hashed, end - at, hole > hole_before
             n_lines += 1
@@ -94,16 +91,21 @@ def line_counts(points: Points, traits: Traits, starts: Bounds, holes: Places) -
 
 
 @compiled
-def _read_row(points: Points, traits: Traits, at: int) -> tuple[int, int, int, np.uint64]:
-    """Return where a line ends, its first and last characters that are not blank (-1: none), and its hash."""
-    n, first, last, hashed = len(points), -1, -1, _ZERO
-    while at < n and points[at] != _LINE_END:
-        hashed = (hashed ^ np.uint64(points[at] + 1)) * _PRIME
-        if traits[points[at]] & _BLANK == 0:
-            first = at if first < 0 else first
-            last = at
-        at += 1
-    return at, first, last, mix(hashed)
+def _read_row(points: Points, traits: Traits, at: int, end: int) -> tuple[int, int, np.uint64]:
+    """Return the first and last characters of a line that are not blank (-1: none), and its hash."""
+    hashed = _ZERO
+    # A sum, so that no character waits for the one before.
+    for i in range(at, end):
+        value = (np.uint64(points[i]) + np.uint64(i - at + 1) * _PRIME) * _FACTOR
+        hashed += (value ^ (value >> _HALF)) * _PRIME
+    first, last = at, end - 1
+    while first < end and traits[points[first]] & _BLANK:
+        first += 1
+    if first == end:
+        return -1, -1, mix(hashed)
+    while traits[points[last]] & _BLANK:
+        last -= 1
+    return first, last, mix(hashed)
 
 
 @compiled

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,15 +51,6 @@ def is_listed(key: np.uint64, table: Hashes) -> bool:
 
 
 @compiled
-def any_listed(tokens: Hashes, table: Hashes) -> bool:
-    """Whether a table made by `hash_table` holds any of the hashes."""
-    found = 0
-    for token in tokens:
-        found += is_listed(token, table)
-    return found > 0
-
-
-@compiled
 def listed_runs(tokens: Hashes, heads: Hashes, table: Hashes, lengths: NDArray[np.int64]) -> Hashes:
     """Return the hashes of the runs of given lengths that the table holds, one for each occurrence; they begin with a head."""
     found = np.empty(len(tokens) * len(lengths) + 1, np.uint64)
@@ -72,3 +64,18 @@ def listed_runs(tokens: Hashes, heads: Hashes, table: Hashes, lengths: NDArray[n
                 found[count] = run
                 count += is_listed(run, table)
     return found[:count].copy()
+
+
+class RunTables(NamedTuple):
+    """Runs of tokens as `listed_runs` looks them up: the tokens that begin one, their hashes, and how many tokens they have."""
+
+    heads: Hashes
+    table: Hashes
+    lengths: NDArray[np.int64]
+
+
+def run_tables(runs: Sequence[Hashes]) -> RunTables:
+    """Lay out runs of tokens."""
+    heads = np.array([run[0] for run in runs], np.uint64)
+    hashes = np.array([run_hash(run, 0, len(run)) for run in runs], np.uint64)
+    return RunTables(hash_table(heads), hash_table(hashes), np.unique([len(run) for run in runs]))

@@ -26,6 +26,7 @@ _TERMINAL: Final = int(TERMINAL)
 _LINE_END: Final = 10
 _SPACE: Final = 32
 _ASCII: Final = 128
+_C_LOG_C: Final = np.array([0.0, *(count * np.log2(count) for count in range(1, 256))])
 
 
 @compiled
@@ -48,9 +49,8 @@ def ngram_chars(
     keys, counts = np.empty(n_words, np.uint64), np.zeros(n_words, np.int32)
     left = 0
     for i in range(n_words - 1):
-        if repeated[i] and repeated[i + 1]:
-            candidates[left], grams[left] = i, hashes[i]
-            left += 1
+        candidates[left], grams[left] = i, hashes[i]
+        left += repeated[i] & repeated[i + 1]
     for n in range(2, LONGEST + 1):
         size = n * unit
         added = size - 1 if n == 2 else unit
@@ -111,10 +111,11 @@ def _extend(
 def _most_frequent(
     candidates: NDArray[np.int32], firsts: NDArray[np.int32], counts: NDArray[np.int32], left: int, size: int, chars: Places
 ) -> int:
-    best = -1
+    best, most = -1, 1
     for k in range(left):
-        if firsts[k] == k and counts[k] > 1 and (best < 0 or counts[k] > counts[best]):
-            best = k
+        # Only the first of equal ones has a count.
+        if counts[k] > most:
+            best, most = k, counts[k]
     if best < 0:
         return 0
     total, upto = 0, 0
@@ -132,9 +133,8 @@ def _repeated(
 ) -> int:
     count = 0
     for k in range(left):
-        if counts[firsts[k]] > 1:
-            candidates[count], grams[count] = candidates[k], grams[k]
-            count += 1
+        candidates[count], grams[count] = candidates[k], grams[k]
+        count += counts[firsts[k]] > 1
     return count
 
 
@@ -148,17 +148,20 @@ def _coverage(candidates: NDArray[np.int32], size: int, chars: Places) -> int:
 
 
 @compiled
-def repeated_chars(hashes: Hashes, starts: Bounds, ends: Bounds, holes: Places, n: int) -> int:
-    """Count the word characters inside n-grams that occur twice, for one n."""
+def repeated_chars(hashes: Hashes, repeated: NDArray[np.bool_], starts: Bounds, ends: Bounds, holes: Places, n: int) -> int:
+    """Count the word characters inside n-grams that occur twice, for one n; those of words that are ``repeated`` only can."""
     n_words = len(hashes)
-    if n_words < n:
-        return 0
     chars = np.zeros(n_words + 1, np.int64)
+    candidates, grams = np.empty(n_words, np.int32), np.empty(n_words, np.uint64)
+    left, row = 0, 0
     for i in range(n_words):
         chars[i + 1] = chars[i] + ends[i] - starts[i]
-    candidates, grams = np.arange(n_words).astype(np.int32), hashes.copy()
-    keys = np.empty(n_words, np.uint64)
-    left = _extend(hashes, _regions(starts, holes), candidates, grams, keys, n_words, n, n - 1)
+        row = (row + 1) * repeated[i]
+        first = max(i + 1 - n, 0)
+        candidates[left], grams[left] = first, hashes[first]
+        left += row >= n
+    keys = np.empty(left, np.uint64)
+    left = _extend(hashes, _regions(starts, holes), candidates, grams, keys, left, n, n - 1)
     firsts, counts = first_places(keys[:left]), np.zeros(left, np.int32)
     for first in firsts:
         counts[first] += 1
@@ -183,14 +186,13 @@ def vocabulary(hashes: Hashes, stops: Hashes) -> tuple[int, float, int, int, NDA
     for i in range(n_words):
         repeated[i] = counts[firsts[i]] > 1
         count = counts[i]
-        if count == 0:
-            continue
-        different += 1
-        if count > 1:
-            total += count * np.log2(count)
-        if len(stops) and is_listed(hashes[i], stops):
-            kinds += 1
-            occurrences += count
+        different += count > 0
+        total += _C_LOG_C[count] if count < len(_C_LOG_C) else count * np.log2(count)
+    if len(stops):
+        for i in range(n_words):
+            listed = is_listed(hashes[i], stops)
+            kinds += listed & (counts[i] > 0)
+            occurrences += counts[i] * listed
     bits = np.log2(n_words) - total / n_words if n_words else 0.0
     return different, max(bits, 0.0), kinds, occurrences, repeated
 

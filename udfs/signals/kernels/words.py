@@ -6,7 +6,7 @@ between two of them. In scripts without blanks each code point is a word, or wha
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +33,17 @@ COUNTS: Final = (
     "braces",
     "ellipses",
     "line_ends",
+    "traits",
 )
 """What is counted, in the order of the array of counts.
 
 Letters, capital letters, digits, characters that are not blank; length of the longest stretch without a blank; words with a
 letter, with a digit, with both; words that no one could say; stretches without a sign that hold a letter, and those of them
-that mix alphabets; ``#``; curly brackets; ellipses (``...``, ``…`` and ``. . .``); line ends.
+that mix alphabets; ``#``; curly brackets; ellipses (``...``, ``…`` and ``. . .``); line ends. Last the traits of any character.
 """
+
+_LETTERS, _CAPITALS, _DIGITS, _SOLID, _LONGEST, _LETTERED, _NUMBERED, _BOTH = range(8)
+_UNSAYABLE, _CHUNKS, _MIXED, _HASHES, _BRACES, _ELLIPSES, _LINE_ENDS, _SEEN = range(8, len(COUNTS))
 
 _WORD: Final = int(WORD)
 _LETTER: Final = int(LETTER)
@@ -96,25 +100,13 @@ def _joins(points: Points, traits: Traits, i: int) -> bool:
     return bool(both) and not (traits[points[i - 1]] | traits[points[i + 1]]) & _SINGLE
 
 
-@compiled
-def scan(
-    points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_]
-) -> tuple[Bounds, Bounds, Hashes, Hashes, NDArray[np.uint8], Hashes, NDArray[np.int64]]:
-    """Find the words and tokens of a text, and count its characters.
+class Scanned(NamedTuple):
+    """What `scan` finds.
 
     Parameters
     ----------
-    points : array of uint32
-        Code points.
-    traits, folds : array of uint32
-        `udfs.signals.kernels.traits`.
-    begins : array of bool
-        Where words begin in scripts without blanks; empty: at each code point.
-
-    Returns
-    -------
     starts, ends : array of int32
-        Half-open ranges of code points.
+        Half-open ranges of code points, one a word.
     hashes : array of uint64
         Hash of each word in lower case.
     masked : array of uint64
@@ -124,63 +116,67 @@ def scan(
         more, not in capitals (abbreviations), without a vowel or with five consonants in a row.
     tokens : array of uint64
         Hashes of the words, cut at the marks inside them, and in scripts without blanks at every code point.
+    rows, upto : array of int32
+        Where each line ends, the last one with the text, and how many words end before.
     counts : array of int64
         What `COUNTS` names.
+    """
+
+    starts: Bounds
+    ends: Bounds
+    hashes: Hashes
+    masked: Hashes
+    kinds: NDArray[np.uint8]
+    tokens: Hashes
+    rows: Bounds
+    upto: Bounds
+    counts: NDArray[np.int64]
+
+
+@compiled
+def scan(points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_]) -> Scanned:
+    """Find the words, tokens and lines of a text, and count its characters.
+
+    Parameters
+    ----------
+    points : array of uint32
+        Code points.
+    traits, folds : array of uint32
+        `udfs.signals.kernels.traits`.
+    begins : array of bool
+        Where words begin in scripts without blanks; empty: at each code point.
     """
     n = len(points)
     # Longer than needed: memory that is not touched costs nothing.
     starts, ends, kinds = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
     hashes, masked, tokens = np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.uint64)
-    word, token, at, scripts, chunks, mixed = 0, 0, 0, 0, 0, 0
-    letters, capitals, all_digits, blanks, chunk_start, longest_chunk = 0, 0, 0, 0, 0, 0
-    hash_marks, braces, ellipses, line_ends, dots_from, spaced_from = 0, 0, 0, 0, 0, 0
+    rows, upto, counts = np.empty(n + 1, np.int32), np.empty(n + 1, np.int32), np.zeros(len(COUNTS), np.int64)
+    line, word, token, at, scripts, chunks, mixed, letters, capitals, seen = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    blanks, chunk_start, longest_chunk, dots_from, spaced_from = 0, 0, 0, 0, 0
     while at < n:
         bits = int(traits[points[at]])
         if bits & _WORD == 0:
-            sign = points[at]
-            if bits & _BLANK:
-                blanks += 1
-                line_ends += sign == _LINE_END
-                longest_chunk = max(longest_chunk, at - chunk_start)
-                chunk_start = at + 1
-            elif sign == _DOT:
-                if at - 2 >= dots_from and points[at - 1] == _DOT and points[at - 2] == _DOT:
-                    ellipses += 1
-                    dots_from = at + 1
-                elif at - 4 >= spaced_from and _is_spaced_ellipsis(points, at):
-                    ellipses += 1
-                    spaced_from = at + 1
-            else:
-                hash_marks += sign == _HASH
-                braces += (sign == _OPEN) | (sign == _CLOSE)
-                ellipses += sign == _ELLIPSIS
+            seen |= bits
             chunks += scripts != 0
             mixed += _mixes(scripts)
             scripts = 0
+            if bits & _BLANK:
+                blanks += 1
+                rows[line], upto[line] = at, word
+                line += points[at] == _LINE_END
+                longest_chunk = max(longest_chunk, at - chunk_start)
+                chunk_start = at + 1
+            else:
+                dots_from, spaced_from = _count_sign(points, at, dots_from, spaced_from, counts)
             at += 1
             continue
-        start, single, every, row, longest, digits = at, bits & _SINGLE, bits & 0, 0, 0, 0
-        hashed, part = _OFFSET, _OFFSET
+        start, single, hashed, every, common, row, longest = at, bits & _SINGLE, _OFFSET, bits, bits, 0, 0
         while True:
+            hashed = (hashed ^ np.uint64(folds[points[at]])) * _PRIME
             every |= bits
-            point = np.uint64(folds[points[at]])
-            hashed = (hashed ^ point) * _PRIME
+            common &= bits
             row = (row + 1) * ((bits >> _CONSONANT_SHIFT) & 1)
             longest = max(longest, row)
-            capitals += bits & _UPPER != 0
-            letters += bits & _LETTER != 0
-            digits += bits & _NUMBER != 0
-            if bits & _WORD == 0 or (single and at > start):
-                tokens[token] = mix(part)
-                token += 1
-                part = _OFFSET
-            if bits & _WORD:
-                part = (part ^ point) * _PRIME
-                scripts |= bits & _SCRIPTS if bits & _LETTER else 0
-            else:
-                chunks += scripts != 0
-                mixed += _mixes(scripts)
-                scripts = 0
             at += 1
             if at == n:
                 break
@@ -190,16 +186,80 @@ def scan(
                     break
             elif bits & _SINGLE or (bits & _WORD == 0 and not (bits & _INNER and _joins(points, traits, at))):
                 break
-        starts[word], ends[word], hashes[word], tokens[token] = start, at, mix(hashed), mix(part)
-        masked[word] = _mask(points, traits, folds, start, at) if digits else hashes[word]
+        seen |= every
+        starts[word], ends[word], hashes[word], masked[word] = start, at, mix(hashed), mix(hashed)
+        if common & _LETTER and not (single and at > start + 1):
+            # Nearly every word: all letters, and so one token.
+            letters += at - start
+            tokens[token] = hashes[word]
+            token += 1
+            scripts |= every & _SCRIPTS
+        else:
+            more, scripts, closed, torn = _parts(points, traits, folds, (start, at), tokens[token:], scripts, counts)
+            token, chunks, mixed = token + more, chunks + closed, mixed + torn
+            if every & _NUMBER:
+                masked[word] = _mask(points, traits, folds, start, at)
         kinds[word] = _kind(every, single, longest, at - start)
-        all_digits += digits
-        token += 1
+        if every & _UPPER:
+            for place in range(start, at):
+                capitals += traits[points[place]] & _UPPER != 0
         word += 1
+    rows[line], upto[line], counts[_LINE_ENDS] = n, word, line
     longest_chunk = max(longest_chunk, n - chunk_start)
-    totals = (letters, capitals, all_digits, n - blanks, longest_chunk, chunks + (scripts != 0), mixed + _mixes(scripts))
-    counts = _counts(totals, kinds[:word], (hash_marks, braces, ellipses, line_ends))
-    return starts[:word], ends[:word], hashes[:word], masked[:word], kinds[:word], tokens[:token], counts
+    totals = (letters, capitals, n - blanks, longest_chunk, chunks + (scripts != 0), mixed + _mixes(scripts), seen)
+    _count_kinds(kinds[:word], totals, counts)
+    words = (starts[:word], ends[:word], hashes[:word], masked[:word], kinds[:word])
+    return Scanned(*words, tokens[:token], rows[: line + 1], upto[: line + 1], counts)
+
+
+@compiled
+def line_ends(points: Points) -> Bounds:
+    """Return where each line of a text ends, the last one with the text."""
+    return np.append(np.flatnonzero(points == _LINE_END), len(points)).astype(np.int32)
+
+
+@inlined
+def _count_sign(points: Points, at: int, dots_from: int, spaced_from: int, counts: NDArray[np.int64]) -> tuple[int, int]:
+    """Count a mark; return from where on the next ellipses, with and without blanks, may begin."""
+    sign = points[at]
+    if sign == _DOT:
+        if at - 2 >= dots_from and points[at - 1] == _DOT and points[at - 2] == _DOT:
+            counts[_ELLIPSES] += 1
+            dots_from = at + 1
+        elif at - 4 >= spaced_from and _is_spaced_ellipsis(points, at):
+            counts[_ELLIPSES] += 1
+            spaced_from = at + 1
+    else:
+        counts[_HASHES] += sign == _HASH
+        counts[_BRACES] += (sign == _OPEN) | (sign == _CLOSE)
+        counts[_ELLIPSES] += sign == _ELLIPSIS
+    return dots_from, spaced_from
+
+
+@compiled
+def _parts(
+    points: Points, traits: Traits, folds: Folds, bounds: tuple[int, int], tokens: Hashes, scripts: int, counts: NDArray[np.int64]
+) -> tuple[int, int, int, int]:
+    """Cut a word that is not all letters into tokens; return their number, open scripts, and stretches closed and mixed."""
+    start, end = bounds
+    token, part, chunks, mixed, single = 0, _OFFSET, 0, 0, traits[points[start]] & _SINGLE
+    for at in range(start, end):
+        bits = int(traits[points[at]])
+        counts[_LETTERS] += bits & _LETTER != 0
+        counts[_DIGITS] += bits & _NUMBER != 0
+        if bits & _WORD == 0 or (single and at > start):
+            tokens[token] = mix(part)
+            token += 1
+            part = _OFFSET
+        if bits & _WORD:
+            part = (part ^ np.uint64(folds[points[at]])) * _PRIME
+            scripts |= bits & _SCRIPTS if bits & _LETTER else 0
+        else:
+            chunks += scripts != 0
+            mixed += _mixes(scripts)
+            scripts = 0
+    tokens[token] = mix(part)
+    return token + 1, scripts, chunks, mixed
 
 
 @inlined
@@ -235,16 +295,16 @@ def _is_spaced_ellipsis(points: Points, at: int) -> bool:
 
 
 @compiled
-def _counts(totals: tuple[int, ...], kinds: NDArray[np.uint8], marks: tuple[int, ...]) -> NDArray[np.int64]:
-    counts = np.zeros(15, np.int64)
-    counts[0], counts[1], counts[2], counts[3], counts[4], counts[9], counts[10] = totals
-    counts[11], counts[12], counts[13], counts[14] = marks
+def _count_kinds(kinds: NDArray[np.uint8], totals: tuple[int, ...], counts: NDArray[np.int64]) -> None:
+    letters, counts[_CAPITALS], counts[_SOLID], counts[_LONGEST], counts[_CHUNKS], counts[_MIXED], counts[_SEEN] = totals
+    counts[_LETTERS] += letters
+    lettered, numbered, both, unsayable = 0, 0, 0, 0
     for kind in kinds:
-        counts[5] += kind & 1
-        counts[6] += kind >> 1 & 1
-        counts[7] += kind & 3 == 3
-        counts[8] += kind >> 3
-    return counts
+        lettered += kind & 1
+        numbered += kind >> 1 & 1
+        both += kind & (kind >> 1) & 1
+        unsayable += kind >> 3
+    counts[_LETTERED], counts[_NUMBERED], counts[_BOTH], counts[_UNSAYABLE] = lettered, numbered, both, unsayable
 
 
 @inlined
