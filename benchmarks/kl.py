@@ -5,7 +5,8 @@
 References are built here, not those that ship: the trusted texts are split in four by source, and every text is scored by the
 reference (counts and limits) of the three parts that its source is not in. DIR adds texts of sources that are in none of them,
 ``<class>/<source>/*.txt``, such as unpacked documentation packages. Printed: ROC-AUC against all technical text, what goes by
-which rule, what stays of every technical class, long texts against short ones, and four more languages. 95 % intervals are Wilson's.
+which rule, what stays of every technical class, long texts against short ones, and four more languages. Shares are those of the
+rules with their guards; the column *excess above 0* is the bare limits. 95 % intervals are Wilson's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -27,7 +29,7 @@ from classifiers import references as shipped
 from classifiers.registry import MODELS, path_of
 from udfs import kl
 from udfs.fasttext import FastText
-from udfs.rules import RULE_SETS
+from udfs.rules import RULE_SETS, llama3
 from udfs.signals import References, compute
 
 PARTS: Final = 4
@@ -52,16 +54,38 @@ TECHNICAL: Final[Mapping[str, tuple[str, ...]]] = {
 
 LANGUAGES: Final = ("zh", "ru", "de", "es")
 BAD_ABROAD: Final = ("gibberish", "mojibake", "base64", "tag list")
+SETS: Final = ("llama3", "multilingual")
+KL_RULES: Final = frozenset(rule.name for rule in llama3.KL)
+_HAN_WORD: Final = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2,6}(?![\u4e00-\u9fff])")
+
+
+class HanDonor(Donor):
+    """Chinese texts to make bad ones from: what stands between other characters and is no longer than six is a word."""
+
+    def content_words(self, chance: random.Random, n: int) -> list[str]:
+        """Draw words of two to six characters, common and rare ones alike."""
+        pool = sorted({word for text in chance.choices(self.texts, k=60) for word in _HAN_WORD.findall(text)})
+        return chance.choices(pool or ["\u8bcd"], k=n)
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A text of a class and source: its score, and which rules of set ``llama3`` drop it."""
+    """A text of a class and source: its score, and which rules of each set of `SETS` drop it."""
 
     name: str
     source: str
     score: kl.KlScore
-    fired: frozenset[str]
+    by_set: Mapping[str, frozenset[str]]
+
+    @property
+    def fired(self) -> frozenset[str]:
+        """The rules of set ``llama3`` that drop it."""
+        return self.by_set["llama3"]
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether it is beyond a limit, guards or not."""
+        return self.score.excess > 0 or self.score.salad_excess > 0
 
 
 def part_of(source: str) -> int:
@@ -80,9 +104,8 @@ def measured(name: str, source: str, text: str, references: Mapping[str, kl.Refe
     (language,) = references
     signals = compute(text, language, (), References(references))
     columns = {key: np.array([value]) for key, value in signals.items()}
-    fired = {rule.name for rule in RULE_SETS["llama3"].rules if rule.fires(columns)[0]}
-    score = kl.score(text, references[language])
-    return Scored(name, source, score, frozenset(fired | ({"llama3.word_salad"} if score.salad_excess > 0 else set())))
+    by_set = {chosen: frozenset(rule.name for rule in RULE_SETS[chosen].rules if rule.fires(columns)[0]) for chosen in SETS}
+    return Scored(name, source, kl.score(text, references[language]), by_set)
 
 
 def technical(texts: Sequence[shipped.Trusted], folder: Path | None) -> Iterator[tuple[str, str, str]]:
@@ -136,17 +159,17 @@ def print_dropped(scored: Sequence[Scored], title: str, by_source: bool = False)
         shown = ", ".join(
             f"{rule.removeprefix('llama3.')} {sum(rule in one.fired for one in own) / len(own):.2f}" for rule in rules[:4]
         )
-        by_kl = sum(one.score.excess > 0 or one.score.salad_excess > 0 for one in own)
         rows.append(
             [
                 f"{name} {source}".strip(),
                 len(own),
-                interval(by_kl, len(own)),
+                interval(sum(o.exceeds for o in own), len(own)),
+                interval(sum(bool(o.fired & KL_RULES) for o in own), len(own)),
                 interval(sum(bool(o.fired) for o in own), len(own)),
                 shown,
             ]
         )
-    print_table((title, "n", "dropped by KL rules", "dropped by any rule of llama3", "rules"), rows)
+    print_table((title, "n", "excess above 0", "dropped by KL rules", "dropped by any rule of llama3", "rules"), rows)
 
 
 def print_lengths(texts: Sequence[tuple[str, str, str]], references: Sequence[dict[str, kl.Reference]]) -> None:
@@ -158,32 +181,50 @@ def print_lengths(texts: Sequence[tuple[str, str, str]], references: Sequence[di
             parts = text.split(" ")
             at = max((len(parts) - words) // 2, 0)
             if len(parts) >= min(words, 700):
-                found = kl.score(" ".join(parts[at : at + words]), references[part_of(source)]["en"])
-                kept += not (found.excess > 0 or found.salad_excess > 0)
+                found = measured("", source, " ".join(parts[at : at + words]), references[part_of(source)])
+                kept += not found.fired & KL_RULES
                 n += 1
         rows.append([words, n, interval(kept, n)])
     print_table(("words (2000: whole texts of 700 or more)", "n", "kept"), rows)
 
 
 def print_languages(texts: Mapping[str, Sequence[shipped.Trusted]], count: int, seed: int) -> None:
-    """Print the same for other languages: held-out sources against bad texts in the language's own letters."""
+    """Print the same for other languages: held-out sources against bad texts in the language's own letters, of such sources."""
     rows: list[list[object]] = []
     for language in LANGUAGES:
         references = held_out(texts[language], language)
         good = [
             measured("good", t.site, t.text, references[part_of(t.site)]) for t in texts[language] if len(t.text) >= LEAST_CHARS
         ]
-        kept = sum(not (one.score.excess > 0 or one.score.salad_excess > 0) for one in good)
-        rows.append([language, "trusted texts", len(good), "", f"kept {interval(kept, len(good))}"])
-        donor = Donor([t.text for t in texts[language]])
+        rows.append([language, "trusted texts", len(good), "", *dropped_shares(good)])
         for name in BAD_ABROAD:
-            bad = list(own_letters(language, count, seed)) if name == "gibberish" else made(name, count, seed, donor)
+            bad = list(bad_abroad(name, language, texts[language], count, seed))
             found = [measured(name, "", text, references[i % PARTS]) for i, text in enumerate(bad)]
             area = auc([one.score.residual for one in found], [one.score.residual for one in good])
-            rows.append(
-                [language, name, len(found), area, f"dropped {interval(sum(bool(one.fired) for one in found), len(found))}"]
-            )
-    print_table(("language", "texts", "n", "AUC of residual", ""), rows)
+            rows.append([language, name, len(found), area, *dropped_shares(found)])
+    print_table(("language", "texts", "n", "AUC of residual", "excess above 0", *(f"{n}: KL rules, all" for n in SETS)), rows)
+
+
+def dropped_shares(scored: Sequence[Scored]) -> list[str]:
+    """Write what share exceeds a limit, and what share the KL rules and all rules of each set drop."""
+    n = len(scored)
+    shares = [
+        f"{interval(sum(bool(o.by_set[s] & KL_RULES) for o in scored), n)}, {sum(bool(o.by_set[s]) for o in scored) / n:.3f}"
+        for s in SETS
+    ]
+    return [interval(sum(o.exceeds for o in scored), n), *shares]
+
+
+def bad_abroad(name: str, language: str, texts: Sequence[shipped.Trusted], count: int, seed: int) -> Iterator[str]:
+    """Yield bad texts of a class; each is made from texts that the reference of its turn has not counted."""
+    if name == "gibberish":
+        yield from own_letters(language, count, seed)
+        return
+    kind = HanDonor if language == "zh" else Donor
+    donors = [kind([t.text for t in texts if part_of(t.site) == part]) for part in range(PARTS)]
+    versions = [made(name, count, seed, donor) for donor in donors]
+    for i in range(count):
+        yield versions[i % PARTS][i]
 
 
 def own_letters(language: str, count: int, seed: int) -> Iterator[str]:

@@ -120,6 +120,64 @@ def test_general_rules_by_example(text, reason):
     assert reason in why(RULE_SETS["general"], text)
 
 
+FUNCTIONS = {
+    "Matrix storage": ("newMatrix", "freeMatrix", "copyMatrix"),
+    "Details of storage types": ("isVectorlist", "rowPointers"),
+    "Setting callbacks": ("setCallback", "unsetCallback"),
+    "Locking environments": ("getEnvlock", "tryEnvlock"),
+    "User-controlled memory": ("allocPool", "freePool", "resizePool"),
+    "Missing and special values": ("NaNmask", "isFinite"),
+    "Parsing numbers": ("strtodbl", "strtoint"),
+    "Utility functions": ("qsortint", "qsortdbl"),
+    "Linear equations": ("lapackQR", "lapackLU"),
+}
+TAGS = (
+    "waterproof jacket sandals vintage leather bracelet ceramic teapot bamboo cutlery cotton blanket velvet cushion copper kettle "
+    "wooden spoon linen apron marble coaster scented candle woven basket enamel mug knitted scarf silver earrings garden lantern "
+    "folding chair picnic hamper travel pillow camping stove hiking boots yoga mattress skipping rope tennis racket fishing reel"
+)
+BOTH = {"kl_outlier", "kl_outlier_list"}
+
+
+def test_an_index_of_functions_is_no_list_of_tags():
+    """An index is unlike prose by a bit and stays; tags are further off and go, in lines and in a row."""
+    index = "\n\n".join(f"sp_{name}:\n\n{heading}" for heading, names in FUNCTIONS.items() for name in names)
+    assert compute(index, "en")["kl_excess"] > 0.5
+    assert why(RULE_SETS["llama3"], index) == ()
+    assert why(RULE_SETS["llama3"], TAGS.replace(" ", "\n")) == ("llama3.kl_outlier_list",)
+    assert why(RULE_SETS["llama3"], TAGS)[0] == "llama3.kl_outlier"
+
+
+@pytest.mark.parametrize(
+    ("signals", "llama3", "general", "multilingual"),
+    [
+        ({"kl_excess": 0.5}, {"kl_outlier"}, {"kl_outlier"}, set()),
+        ({"kl_excess": 1.5}, {"kl_outlier"}, {"kl_outlier"}, BOTH),
+        ({"kl_excess": 1.5, "list_line_share": 0.6}, set(), set(), {"kl_outlier_list"}),
+        ({"kl_excess": 2.5, "list_line_share": 0.6}, *[{"kl_outlier_list"}] * 3),
+        ({"kl_excess": 2.5, "stop_word_share": 0.3}, set(), set(), set()),
+        ({"kl_excess": 2.5, "codepoint_word_share": 0.3}, BOTH, set(), BOTH),
+        ({"salad_excess": 0.4}, *[{"word_salad"}] * 3),
+        ({"salad_excess": 0.4, "list_line_share": 0.6}, *[{"word_salad"}] * 3),
+        ({"salad_excess": 0.4, "codepoint_word_share": 0.3}, set(), set(), set()),
+        ({"kl_excess": math.nan, "salad_excess": math.nan}, set(), set(), set()),
+    ],
+)
+def test_where_the_kl_rules_are_silent(signals, llama3, general, multilingual):
+    """Half sentences are no outlier, a list is one further off, a second language is one in other sets; no salad in code points."""
+    values = {
+        "kl_excess": -1.0,
+        "salad_excess": -1.0,
+        "stop_word_share": 0.1,
+        "list_line_share": 0.1,
+        "codepoint_word_share": 0.0,
+    }
+    found = columns(dict.fromkeys(NAMES, math.nan) | values | signals)
+    for name, expected in (("llama3", llama3), ("general", general), ("multilingual", multilingual)):
+        rules = [rule for rule in RULE_SETS[name].rules if rule.signal in ("kl_excess", "salad_excess")]
+        assert set(reasons(rules, evaluate(rules, found))[0]) == {f"llama3.{rule}" for rule in expected}
+
+
 def test_prose_passes_the_plain_recipes():
     """Ordinary prose passes every recipe."""
     for name in ("general", "gopher", "c4", "llama3", "fineweb", "math", "code"):

@@ -11,6 +11,7 @@ limits of one language, on the same values.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from udfs.rules import c4, datatrove, fineweb, gopher, llama3, refinedweb
@@ -41,8 +42,8 @@ __all__ = [
 _COVERAGE = {f"gopher.dup_{n}gram.high": round(0.60 - 0.03 * (n - 5), 2) for n in range(5, 11)}
 
 
-def _guarded(rules: tuple[Rule, ...], name: str, guard: Guard) -> tuple[Rule, ...]:
-    return tuple(replace(rule, unless=(*rule.unless, guard)) if rule.name == name else rule for rule in rules)
+def _guarded(rules: tuple[Rule, ...], names: Collection[str], guard: Guard) -> tuple[Rule, ...]:
+    return tuple(replace(rule, unless=(*rule.unless, guard)) if rule.name in names else rule for rule in rules)
 
 
 _PROSE = _guarded(
@@ -56,7 +57,7 @@ _PROSE = _guarded(
         c4.JAVASCRIPT,
         *llama3.RULES[1:],
     ),
-    "gopher.ellipsis_lines.high",
+    {"gopher.ellipsis_lines.high"},
     Guard("n_lines", "<", 10),
 )
 """A share of two or three lines says nothing of their ends."""
@@ -75,13 +76,15 @@ _PROSE_LIMITS = {
     "fineweb.newlines.high": 0.50,
 }
 
-_SMALL_REFERENCES = {"llama3.kl_outlier": 1.0, "llama3.word_salad": 0.3}
-"""The references of other languages that ship are of 0.01 to 0.5 million tokens: their tails are less sure by about a bit."""
+_SMALL_REFERENCES = {"llama3.kl_outlier": 1.0, "llama3.kl_outlier_list": 1.0, "llama3.word_salad": 0.3}
+"""The references of other languages that ship are of 0.01 to 0.5 million tokens: their tails are less sure by about a bit. On
+their lists it is no more: 99.5 % of the trusted ones in German have at most 1.0."""
 
 
 def _in_english(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """Return rules as they are for English pages: Chinese, Japanese or Thai on them is a second language, no outlier."""
-    return _guarded(rules, llama3.KL_OUTLIER.name, Guard("codepoint_word_share", ">", 0.2))
+    outliers = {llama3.KL_OUTLIER.name, llama3.KL_OUTLIER_LIST.name}
+    return _guarded(rules, outliers, Guard("codepoint_word_share", ">", 0.2))
 
 
 _SHORT_PROSE = Rule(
