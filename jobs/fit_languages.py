@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from jobs.errors import JobError
 from jobs.reporting.query import Reader, reading
 from jobs.store import Run, write_atomic
+from jobs.tools import LANGUAGE, fasttext
 from udfs import languages
 from udfs.filtering import FilterPlan, limits, plan
+from udfs.language import LINE_SURE, identify_whole
 from udfs.languages import canonical
 from udfs.limits import Fitted, fit, frequencies, function_words, stop_word_counts, with_hand_set
 from udfs.rules import Rule
@@ -34,6 +36,9 @@ MOST_DOCUMENTS = 50_000
 
 MOST_TEXTS, MOST_CHARS = 2_000, 20_000
 """Texts of a language that stop words are found in, and characters of each that are read."""
+
+FEW_SITES = 3
+"""Below so many sites a word that all their pages hold is as likely one of a menu."""
 
 _REACHED = """
 select {columns} from signals s
@@ -90,6 +95,8 @@ class LanguageFit:
         All limits that are set by hand, those of rules that are never fitted too.
     origin : str
         The run, and the version of its signals.
+    sites : int
+        Sites whose texts the stop words were found in; 0 where none were looked for.
     """
 
     code: str
@@ -101,6 +108,7 @@ class LanguageFit:
     by_hand: frozenset[str]
     set_by_hand: Mapping[str, float]
     origin: str
+    sites: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +150,23 @@ def fit_run(run: Run, wanted: Wanted) -> list[LanguageFit]:
                 f"{found.get(ENGLISH, 0)} trusted English documents in {run.root.name}; at least {wanted.least} needed"
             )
         if rare := [code for code in wanted.codes if found.get(code, 0) < wanted.least]:
-            raise FitError(f"{found.get(rare[0], 0)} trusted documents of {rare[0]!r}; at least {wanted.least} needed")
+            raise FitError(_too_rare(tables, rare[0], found, wanted))
         chosen = [code for code in sorted(found) if code not in (ENGLISH, "und") and found[code] >= wanted.least]
         english, words = _columns(tables, ENGLISH, rules, wanted), _texts(tables, ENGLISH, wanted).words
         origin = f"{run.root.name} (signals {published.version})"
         given = _Given(run, english, frequencies(words), rules, wanted, origin)
         return [_fit_one(tables, code, given) for code in chosen if not wanted.codes or code in wanted.codes]
+
+
+def _too_rare(tables: Reader, code: str, found: Mapping[str, int], wanted: Wanted) -> str:
+    """Say why a language can't be fitted, and which option would take more of its documents."""
+    said = f"{found.get(code, 0)} trusted documents of {code!r}; at least {wanted.least} needed"
+    every = _documents(tables, replace(wanted, score=0.0)).get(code, 0)
+    if every >= wanted.least:
+        return f"{said}; {every} with any score: lower --trusted"
+    if every > found.get(code, 0):
+        said += f", and {every} with any score"
+    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +195,10 @@ class _Given:
 def _fit_one(tables: Reader, code: str, given: _Given) -> LanguageFit:
     columns = dict(_columns(tables, code, given.rules, given.wanted))
     by_hand = languages.Language(code) if given.wanted.replace else languages.load(code, given.folder)
-    stop_words = by_hand.stop_words
+    stop_words, sites = by_hand.stop_words, 0
     if not stop_words:
         texts = _texts(tables, code, given.wanted)
+        sites = len(set(texts.sites))
         stop_words = function_words(texts.words, texts.sites, elsewhere=given.frequencies)
         # Signals hold no counts of words that nobody had listed; the texts are a sample, so the rest says nothing.
         columns["stop_word_count"] = np.full(len(columns["stop_word_count"]), np.nan)
@@ -197,6 +217,7 @@ def _fit_one(tables: Reader, code: str, given: _Given) -> LanguageFit:
         frozenset(hand_set) | ({"stop_words"} if by_hand.stop_words else frozenset()),
         hand_set,
         given.origin,
+        sites,
     )
 
 
@@ -218,6 +239,9 @@ def text_of(found: LanguageFit) -> str:
         f"# Fitted by `woolmill languages fit` on the run {found.origin}:",
         f"# {found.documents} trusted documents of {found.code}, {found.english_documents} of English{words}.",
     ]
+    if found.sites:
+        few = ": words of their menus may be among them, look" if found.sites < FEW_SITES else ""
+        lines.append(f"# Stop words of {found.sites} site{'s' if found.sites > 1 else ''}{few}; English lines were passed over.")
     if found.stop_words:
         lines.append(f"stop_words:  # {'set by hand' if 'stop_words' in found.by_hand else 'most frequent first'}")
         lines += [f"  - {json.dumps(word, ensure_ascii=False)}" for word in found.stop_words]
@@ -267,7 +291,18 @@ def _texts(tables: Reader, code: str, wanted: Wanted) -> _Texts:
         f"select c.url, left(c.text, {MOST_CHARS}) as text from ({_of(code, 's.id, s.split', wanted, MOST_TEXTS)}) d "
         "join cleaned c on c.id = d.id and c.split = d.split order by c.id, c.split"
     )
-    return _Texts([lower_words(row["text"], code) for row in rows], [_host(row) for row in rows])
+    texts = [row["text"] if code == ENGLISH else without_english(row["text"]) for row in rows]
+    return _Texts([lower_words(text, code) for text in texts], [_host(row) for row in rows])
+
+
+def without_english(text: str) -> str:
+    """Return a text without its lines in English, such as sentences that a translation has left on every page.
+
+    Lines that the model is not sure of (`LINE_SURE`) stay, and those too short to tell.
+    """
+    model = fasttext(LANGUAGE)
+    guesses = ((line, identify_whole(line, model=model)) for line in text.split("\n"))
+    return "\n".join(line for line, guess in guesses if guess.lang != ENGLISH or guess.score < LINE_SURE)
 
 
 def _of(code: str, columns: str, wanted: Wanted, most: int) -> str:

@@ -10,7 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from udfs.fasttext import FastText, load
-from udfs.language import LanguageGuess, identify, normal, score_of_lines, script_fits, script_shares, windows
+from udfs.language import (
+    CONFUSABLE,
+    MAX_LINES,
+    LanguageGuess,
+    Line,
+    confidence,
+    identify,
+    identify_whole,
+    lines,
+    normal,
+    other_language,
+    score_of_lines,
+    script_fits,
+    script_shares,
+    windows,
+)
 from udfs.spans import Span
 
 
@@ -120,4 +135,88 @@ def test_a_page_in_two_languages_is_sure_of_its_lines(model):
     assert identify(MIXED, model=model).score > 0.8
     noise = "\n".join("kq zvw xr jjt bnm qpl wkd fzx rty plo ghq vbn mzx" for _ in range(4))
     assert identify(noise, model=model).score < 0.5
-    assert score_of_lines("", model=model) == score_of_lines("12 34\n5", model=model) == 0.0
+    assert score_of_lines(lines("", model=model)) == score_of_lines(lines("12 34\n5", model=model)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "other"),
+    [
+        (MIXED, "hi", "en"),
+        (
+            "Der Befehl liest eine Datei ein und schreibt ihren Inhalt auf die Standardausgabe.\n"
+            "This command can be accessed from the image menubar through the filters menu.\n"
+            "Mit dieser Option lässt sich die Ausgabe in eine andere Datei umleiten, falls gewünscht.\n"
+            "You can also redirect the output to another file with this option, if you want to.",
+            "de",
+            "en",
+        ),
+    ],
+)
+def test_a_page_in_two_languages(model, text, lang, other):
+    """The second language of a page is named, with its share of the letters; in two scripts and in one."""
+    guess = identify(text, model=model)
+    assert {guess.lang, guess.other} == {lang, other}
+    assert 0.2 < guess.other_share < 0.8
+    assert identify_whole(text, model=model).other is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The quick reader finds the answer on the second page of the manual.\nA second line says the same in other words.",
+        "これは日本語で書かれた、少し長めの文章です。試験のために使います。\nこの行もまた日本語で書かれています。ご覧ください。",
+        "",
+        "\n" * 50,
+        "a\x00\ud800b" * 40,
+    ],
+)
+def test_a_page_in_one_language(model, text):
+    """A page in one language has no second one, and neither has one that says nothing."""
+    guess = identify(text, model=model)
+    assert (guess.other, guess.other_share) == (None, 0.0)
+
+
+def test_a_second_script_is_looked_at(model):
+    """Where the model is sure of one language, letters of another script make the lines be asked."""
+    thai = "คู่มือผู้ใช้นี้อธิบายการใช้งานทั่วไปของเดสก์ท็อป เนื้อหาจะครอบคลุมถึงเรื่องพาเนล เมนู การจัดการแฟ้ม และการปรับแต่งค่า"
+    text = f"{thai}\n{thai}\nThe panel holds the menus."
+    whole = identify_whole(text, model=model)
+    assert (whole.lang, whole.second_score < 0.005, whole.score > 0.9) == ("th", True, True)
+    guess = identify(text, model=model)
+    assert guess.other == "en"
+    assert 0.05 < guess.other_share < 0.3
+
+
+def test_certainty_is_shared_within_a_group(model):
+    """The model is sure of Slovenian or Norwegian only together with the languages beside it; others gain nothing."""
+    slovenian = "V pogovornem oknu izberite želeno možnost in kliknite gumb za potrditev izbire."
+    found = model.predict(normal(slovenian), 8)
+    assert found[0][0] == "sl"
+    assert identify(slovenian, model=model).score > found[0][1] + 0.05
+    assert confidence("id", [("id", 0.4), ("ms", 0.3), ("en", 0.2)]) == pytest.approx(0.7)
+    assert confidence("ms", [("id", 0.4), ("ms", 0.3)]) == pytest.approx(0.7)
+    assert confidence("en", [("en", 0.4), ("ms", 0.3)]) == pytest.approx(0.4)
+    assert confidence("en", []) == 0.0
+
+
+def test_groups_are_of_the_models_labels_and_apart(model):
+    """Every confusable label but one alias is a label of the model, and none is in two groups, so that likeness is symmetric."""
+    labels = [label for group in CONFUSABLE for label in group]
+    assert len(labels) == len(set(labels))
+    assert set(labels) - set(model.labels()) <= {"nb"}
+
+
+def test_the_second_language_is_of_most_letters():
+    """Letters decide, unsure lines and confusable languages don't count, and ties go to the first code."""
+    line = [Line(30, (("fr", 0.9),)), Line(40, (("en", 0.95),)), Line(30, (("gl", 0.9),)), Line(100, (("es", 0.9),))]
+    assert other_language(line, "es") == ("en", 0.2)
+    assert other_language([*line, Line(50, (("fr", 0.5),))], "es") == ("en", pytest.approx(0.16))
+    assert other_language([Line(30, (("fr", 0.9),)), Line(30, (("en", 0.9),)), Line(30, (("es", 1.0),))], "es")[0] == "en"
+    assert other_language([Line(30, ())], "es") == other_language([], "es") == (None, 0.0)
+
+
+def test_few_lines_are_asked(model):
+    """However long a text is, so many of its lines are asked, spread over the whole of it; short lines never."""
+    text = "\n".join(f"This is an English line with the number {'abcdefghij'[i % 10] * 5} in it." for i in range(1000))
+    assert 20 <= len(lines(text, model=model)) <= MAX_LINES
+    assert lines("short\nlines\nonly", model=model) == ()
