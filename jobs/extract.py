@@ -160,6 +160,8 @@ def _document(document: Document) -> dict[str, Any]:
         "spans": spans_out(document.spans),
         "lang": document.lang,
         "lang_score": document.lang_score,
+        "lang_other": document.lang_other,
+        "lang_other_share": document.lang_other_share,
     }
     if found := document.extraction:
         row |= {
@@ -241,7 +243,7 @@ def _compile(say: Callable[[str], None]) -> None:
 
 STAGE = SplitStage(
     "extract",
-    5,
+    6,
     sections=("extract", "sketch"),
     writes=("records", "documents", "url_keys", "sketches", "line_hashes"),
     models=_models,

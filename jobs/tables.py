@@ -90,6 +90,8 @@ _TABLES = (
             SPAN,
             LANG,
             Column("lang_score", pa.float64(), "confidence of the language", "0-1"),
+            Column("lang_other", pa.string(), "language of the lines that are in another one; null where none was found"),
+            Column("lang_other_share", pa.float64(), "share of the letters in such lines; from 0.1 on the page is a mixed one", "0-1"),
             Column("charset", pa.string(), "character set the page was decoded with; utf-8, twice: it had been encoded twice"),
             Column(
                 "page_kind", pa.string(), "article | documentation | service | forum | collection | listing | product | other"

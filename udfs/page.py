@@ -62,6 +62,8 @@ class Document:
         What the URL key is made from: the captured URL, or the page's rel=canonical.
     extraction : Extraction, optional
         What the page reader found; None for texts that were no pages.
+    lang_other, lang_other_share : str or None, float
+        Language of the lines that are in another one, and their share of the letters (0-1).
     """
 
     text: str
@@ -70,6 +72,8 @@ class Document:
     lang_score: float
     address: str
     extraction: Extraction | None = None
+    lang_other: str | None = None
+    lang_other_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def judge_text(text: str, lang: str | None, url: str, settings: PageSettings) ->
         return Verdict("drop", "empty")
     guess = identify(extraction.text, extraction.spans, model=settings.language)
     named = (lang, 1.0) if lang else (guess.lang, guess.score)
-    document = Document(extraction.text, extraction.spans, *named, url, extraction)
+    document = Document(extraction.text, extraction.spans, *named, url, extraction, guess.other, guess.other_share)
     return Verdict("keep", document=document, marks=tuple(_url_marks(url, settings)))
 
 
@@ -163,7 +167,7 @@ def _read(capture: Capture, settings: PageSettings, *, html: bool) -> Verdict:
         return Verdict("drop", found.reason or "empty")
     guess = identify(found.text, found.spans, model=settings.language)
     address = _canonical_address(found, capture.url) if settings.rel_canonical else capture.url
-    document = Document(found.text, found.spans, guess.lang, guess.score, address, found)
+    document = Document(found.text, found.spans, guess.lang, guess.score, address, found, guess.other, guess.other_share)
     return Verdict("keep", document=document, marks=tuple(marks))
 
 
