@@ -8,7 +8,7 @@ from math import nan
 
 import numpy as np
 
-from udfs.filtering import LANGUAGE, LANGUAGE_SCORE, QUALITY, FilterPlan, judge, low_quality, signals_read
+from udfs.filtering import LANGUAGE, LANGUAGE_SCORE, QUALITY, FilterPlan, judge, least_language_score, low_quality, signals_read
 from udfs.rules import Guard, Rule
 
 
@@ -74,8 +74,7 @@ def rule_checks(plan: FilterPlan, values: Mapping[str, float | None], *, cls: st
     found = []
     if plan.languages:
         found.append(Check(LANGUAGE, "lang", language, "not in", ", ".join(sorted(plan.languages)), fired[LANGUAGE]))
-    if cls in plan.min_language_score:
-        least = plan.min_language_score[cls]
+    if least := least_language_score(plan, cls, language):
         found.append(Check(LANGUAGE_SCORE, "lang_score", known["lang_score"], "<", least, fired[LANGUAGE_SCORE]))
     return (*found, *(_check(rule, known, fired[rule.name]) for rule in one.rules.rules))
 

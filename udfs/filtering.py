@@ -17,6 +17,7 @@ from udfs.rules import RULE_SETS, Rule, RuleSet, UnknownNameError, evaluate, wit
 
 LANGUAGE_SCORE, LANGUAGE, QUALITY = "language.score.low", "language.not_wanted", "quality.low"
 STAYS = -1
+_NO_PROSE = frozenset({"math", "code"})
 
 Columns = Mapping[str, NDArray[np.float64]]
 
@@ -138,15 +139,18 @@ def plan(
         merged[cls] = RuleSet(cls, tuple(first.values()))
     known = sorted({rule.name for rule_set in merged.values() for rule in rule_set.rules})
     for name in thresholds:
-        if name not in known:
+        if name not in known and name != LANGUAGE_SCORE:
             raise UnknownNameError("rule", name, known)
     return FilterPlan(merged, dict(thresholds), dict(min_language_score), frozenset(languages), languages_from)
 
 
 def limits(plan: FilterPlan, cls: str, language: str) -> RuleSet:
-    """Return the rules of a class with the limits that hold in a language: the recipe's win over the language's over the set's."""
+    """Return the rules of a class with the limits that hold in a language: the recipe's win over the language's over the set's.
+
+    A language's limits are of prose: classes with rules of their own pass them over.
+    """
     rules = plan.rules.get(cls, RuleSet(cls, ()))
-    of_language = load(language, plan.languages_from).thresholds
+    of_language: Mapping[str, float] = {} if cls in _NO_PROSE else load(language, plan.languages_from).thresholds
     # A language seldom has a limit of its own, and a rule set is slow to make anew.
     here = {
         rule.name: limit
@@ -154,6 +158,13 @@ def limits(plan: FilterPlan, cls: str, language: str) -> RuleSet:
         if (limit := plan.thresholds.get(rule.name, of_language.get(rule.name, rule.limit))) != rule.limit
     }
     return with_overrides(rules, here) if here else rules
+
+
+def least_language_score(plan: FilterPlan, cls: str, language: str) -> float:
+    """Return the least language score of a class in a language: the recipe's threshold, else the language's, else the class's."""
+    of_language = load(language, plan.languages_from).thresholds
+    of_class = plan.min_language_score.get(cls, 0.0)
+    return plan.thresholds.get(LANGUAGE_SCORE, of_language.get(LANGUAGE_SCORE, of_class))
 
 
 def signals_read(plan: FilterPlan) -> tuple[str, ...]:
@@ -192,7 +203,7 @@ def judge(plan: FilterPlan, columns: Columns, *, classes: Labels, languages: Lab
         here = {name: values[places] for name, values in read.items()}
         rules = limits(plan, cls, language)
         not_wanted = bool(plan.languages) and language not in plan.languages
-        unsure = (here["lang_score"] < plan.min_language_score.get(cls, 0.0)) & (not not_wanted)
+        unsure = (here["lang_score"] < least_language_score(plan, cls, language)) & (not not_wanted)
         fired = np.vstack([np.full(len(places), not_wanted), unsure, evaluate(rules, here)])
         yield Judged(cls, language, rules, places, fired)
 
@@ -223,7 +234,7 @@ def findings(plan: FilterPlan, columns: Columns, *, classes: Labels, languages: 
     """
     found: list[tuple[Finding, ...]] = [()] * len(classes)
     for one in judge(plan, columns, classes=classes, languages=languages):
-        least = plan.min_language_score.get(one.cls, 0.0)
+        least = least_language_score(plan, one.cls, one.language)
         told = [("lang_score", "<", least), *((rule.signal, rule.op, rule.limit) for rule in one.rules.rules)]
         for j in np.flatnonzero(one.fired.any(axis=0)):
             place = one.places[j]

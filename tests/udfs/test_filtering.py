@@ -55,6 +55,28 @@ def test_only_wanted_languages_stay():
     assert [[f.rule for f in one] for one in found] == [[], [LANGUAGE]]
 
 
+def test_the_least_language_score_may_be_the_languages_own(tmp_path):
+    """A language file's least score takes the place of its class's, and a recipe's of both; other languages keep their class's."""
+    (tmp_path / "fr.yaml").write_text('stop_words: []\nthresholds: {"language.score.low": 0.2}\n')
+    made = [
+        plan({"multilingual": []}, over, min_language_score={"multilingual": 0.5}, languages_from=str(tmp_path))
+        for over in ({}, {LANGUAGE_SCORE: 0.4})
+    ]
+    scores = columns(3, lang_score=[0.3, 0.1, 0.3])
+    told = [findings(one, scores, classes=["multilingual"] * 3, languages=["fr", "fr", "de"]) for one in made]
+    assert [[f.seen for f in one] for one in told[0]] == [[], ["0.1 < 0.2"], ["0.3 < 0.5"]]
+    assert [[f.seen for f in one] for one in told[1]] == [["0.3 < 0.4"], ["0.1 < 0.4"], ["0.3 < 0.4"]]
+
+
+def test_a_languages_limits_are_of_prose(tmp_path):
+    """Mathematics and code have limits of their own in every language."""
+    (tmp_path / "zh.yaml").write_text('stop_words: []\nthresholds: {"gopher.word_count.low": 60}\n')
+    sets = {"general": ["general"], "math": ["math"]}
+    made = plan(sets, {}, min_language_score={}, languages_from=str(tmp_path))
+    least = {cls: {r.name: r.limit for r in limits(made, cls, "zh").rules}["gopher.word_count.low"] for cls in sets}
+    assert least == {"general": 60, "math": 20}
+
+
 def test_a_recipes_threshold_wins():
     """A limit of the recipe replaces the rule set's."""
     stricter = plan({"general": ["gopher"]}, {"gopher.word_count.low": 5}, min_language_score={})

@@ -198,7 +198,7 @@ def test_mathematics_and_code_are_not_judged_as_prose():
 def test_language_files(language):
     """Every language has stop words of its own writing and limits for rules that exist."""
     settings = languages.load(language)
-    known = {rule.name for rules in RULE_SETS.values() for rule in rules.rules}
+    known = {"language.score.low"} | {rule.name for rules in RULE_SETS.values() for rule in rules.rules}
     assert 8 <= len(settings.stop_words) <= 25
     assert "false" not in settings.stop_words
     assert set(settings.thresholds) <= known
