@@ -58,11 +58,15 @@ def listed_runs(tokens: Hashes, heads: Hashes, table: Hashes, lengths: NDArray[n
     for i in range(len(tokens)):
         if not is_listed(tokens[i], heads):
             continue
+        run, at = _EMPTY, i
         for n in lengths:
-            if i + n <= len(tokens):
-                run = run_hash(tokens, i, n)
-                found[count] = run
-                count += is_listed(run, table)
+            if i + n > len(tokens):
+                break
+            while at < i + n:
+                run = run * _BASE + tokens[at]
+                at += 1
+            found[count] = max(mix(run), _ONE)
+            count += is_listed(found[count], table)
     return found[:count].copy()
 
 
