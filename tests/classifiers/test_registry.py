@@ -13,8 +13,15 @@ from classifiers import registry
 from classifiers.registry import MODELS, Card, path_of, sha256_of
 from udfs.fasttext import ModelMissing
 
-SHIPPED = ("benchmarks", "code", "dirty_words", "math", "quality", "unigrams")
-SIZE_LIMITS = {"code": 700_000, "math": 700_000, "quality": 700_000, "unigrams": 6_000_000, "dirty_words": 100_000}
+SHIPPED = ("benchmarks", "code", "dirty_words", "knowledge", "math", "quality", "unigrams")
+SIZE_LIMITS = {
+    "code": 700_000,
+    "math": 700_000,
+    "quality": 700_000,
+    "unigrams": 6_000_000,
+    "dirty_words": 100_000,
+    "knowledge": 3_000_000,
+}
 
 
 @pytest.fixture
