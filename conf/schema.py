@@ -8,8 +8,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from conf.taxonomy import load as load_taxonomy
+
 StageName = Literal[
-    "extract", "urls", "documents", "lines", "clean", "route", "filter", "score", "decontaminate", "mix", "report"
+    "extract",
+    "urls",
+    "documents",
+    "lines",
+    "clean",
+    "route",
+    "filter",
+    "score",
+    "decontaminate",
+    "knowledge",
+    "balance",
+    "mix",
+    "report",
 ]
 CLASSES = ("general", "math", "code", "multilingual")
 LLAMA3 = "Llama 3 (arXiv 2407.21783)"
@@ -265,6 +279,29 @@ class Decontaminate(Section):
     coverage: Share = setting(0.5, "share of an item's tokens in matched 8-grams from which a document is dropped", unit="0-1")
 
 
+class Balance(Section):
+    """Knowledge classes of which a crawl has too much."""
+
+    shares: dict[str, Share] = setting(
+        {"arts_entertainment": 0.1, "celebrities": 0.02, "shopping": 0.05},
+        "largest share of the text that a knowledge class (conf/taxonomy.yaml) may have; one without a share is never cut",
+        unit="0-1",
+        source=f"{LLAMA3} 3.1.2 says that such classes are downsampled; the figures are ours",
+    )
+    classes: Names = setting(("general",), "classes of documents that shares are of; the others pass")
+    min_probability: Share = setting(0.3, "probability of the knowledge class below which it is unknown", unit="0-1")
+    seed: int = setting(1, "seed of who stays", ge=0)
+
+    @model_validator(mode="after")
+    def _known(self) -> Balance:
+        known = load_taxonomy().ids
+        if unknown := sorted(set(self.shares) - set(known)):
+            raise ValueError(f"balance.shares names the knowledge class {unknown[0]!r}; there are {', '.join(known)}")
+        if unknown := sorted(set(self.classes) - set(CLASSES)):
+            raise ValueError(f"balance.classes names the class {unknown[0]!r}; classes are {', '.join(CLASSES)}")
+        return self
+
+
 class Mix(Section):
     """Which documents make the training set, and its shards."""
 
@@ -322,6 +359,7 @@ class Recipe(Section):
     filter: Filter = setting(Filter(), "rules over signals")
     score: Score = setting(Score(), "quality by models")
     decontaminate: Decontaminate = setting(Decontaminate(), "benchmark items in the text")
+    balance: Balance = setting(Balance(), "knowledge classes of which a crawl has too much")
     mix: Mix = setting(Mix(), "sampling and shards")
     report: Report = setting(Report(), "the HTML report")
 

@@ -32,6 +32,7 @@ _FACTS = {
     "clean": ("signals", "scores"),
     "route": ("routes",),
     "decontaminate": ("contamination",),
+    "knowledge": ("knowledge",),
     "mix": ("mixture",),
 }
 

@@ -26,13 +26,14 @@ from jobs.frames import Layout, map_batches, over_splits, write
 from jobs.keys import KeyContext, KeyStage
 from jobs.parts import read_columns
 from jobs.route import class_of
+from jobs.sampling import cut, histograms
 from jobs.shards import shard_part, take_facts
 from jobs.splits import BATCH_ROWS, rows_left
 from jobs.stage import SplitTask
 from jobs.store import FileEntry, write_atomic
 from jobs.tables import TABLES
 from udfs import mixture
-from udfs.mixture import BINS, Histogram, MixPlan, Shortfall
+from udfs.mixture import MixPlan, Shortfall
 from udfs.tokens import TokenCounter, counter
 
 if TYPE_CHECKING:
@@ -94,30 +95,16 @@ class Sampling:
 
 def sample(counted: DataFrame, settings: Mix) -> Sampling:
     """Plan the mixture from the tokens that there are, and find the cut of each class."""
-    from pyspark.sql import functions as F
-
-    bins = counted.groupBy("class", "bin").agg(F.sum("tokens").alias("tokens")).collect()
-    histograms = {name: np.zeros(BINS, dtype=np.int64) for name in settings.shares}
-    for row in bins:
-        histograms.setdefault(row["class"], np.zeros(BINS, dtype=np.int64))[row["bin"]] = row["tokens"]
-    available = {name: int(tokens.sum()) for name, tokens in histograms.items()}
+    placed = counted.withColumnRenamed("tokens", "size")
+    sizes = histograms(placed, "class", settings.shares)
     planned = mixture.plan(
-        available,
+        {name: histogram.total for name, histogram in sizes.items()},
         mixture.parts(settings.shares),
         epochs=settings.epochs,
         budget=settings.tokens,
         shortfall=settings.shortfall,
     )
-    below = {}
-    for name, target in planned.classes.items():
-        histogram = Histogram(histograms[name])
-        near = np.zeros((0, 2), dtype=np.int64)
-        if target.rest:
-            at, _ = histogram.bin_of(target.rest)
-            inside = counted.where((F.col("class") == name) & (F.col("bin") == at)).select("place", "tokens").collect()
-            near = np.array([tuple(row) for row in inside], dtype=np.int64).reshape(-1, 2)
-        places = np.ascontiguousarray(near[:, 0]).view(np.uint64)
-        below[name] = mixture.cut(histogram, target.rest, places=places, tokens=near[:, 1])
+    below = {name: cut(placed, "class", name, sizes[name], target.rest) for name, target in planned.classes.items()}
     return Sampling(planned, below)
 
 

@@ -9,14 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from jobs import clean, decontaminate, documents, extract, filter, lines, mix, report, route, score, urls
+from jobs import balance, clean, decontaminate, documents, extract, filter, knowledge, lines, mix, report, route, score, urls
 from jobs.command import recipe_parser
 from jobs.command import run_recipe as run_stages
 from jobs.stage import Stage
 
 STAGES: Mapping[str, Stage] = {
     module.STAGE.name: module.STAGE
-    for module in (extract, urls, documents, lines, clean, route, filter, score, decontaminate, mix, report)
+    for module in (extract, urls, documents, lines, clean, route, filter, score, decontaminate, knowledge, balance, mix, report)
 }
 run_recipe = partial(run_stages, stages=STAGES)
 

@@ -32,6 +32,7 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
     "clean": ("text", "clean"),
     "score.encoder": ("scores", "score"),
     "decontaminate": ("what is found in the text", "decontaminate"),
+    "balance": ("how much of a knowledge class stays", "balance"),
     "mix": ("sampling", "mix"),
 }
 _DECIDES_NOTHING = frozenset(("name", "output", "spark", "report"))

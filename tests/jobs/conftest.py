@@ -20,7 +20,7 @@ from rich.console import Console
 from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 from conf.load import Resolved, resolve
-from jobs import clean, documents, lines, urls
+from jobs import balance, clean, documents, knowledge, lines, urls
 from jobs.accounts import Accounts
 from jobs.extract import spans_out
 from jobs.progress import Progress
@@ -36,7 +36,7 @@ from udfs.sketch import sketch_batch
 from udfs.spans import Span
 
 Row = dict[str, Any]
-STAGES = {stage.name: stage for stage in (urls.STAGE, documents.STAGE, lines.STAGE, clean.STAGE)}
+STAGES = {module.STAGE.name: module.STAGE for module in (urls, documents, lines, clean, knowledge, balance)}
 MADE = ("url_keys", "sketches", "line_hashes", "documents")
 
 
@@ -108,22 +108,28 @@ class Mill:
         """Publish an extraction: one split a file."""
         recipe = self.resolved(*overrides).recipe
         self.splits = tuple(sorted(map(split_of, files), key=lambda split: split.key))
-        attempt = self.store.attempt_dir("extract")
-        entries: dict[str, list[FileEntry]] = {name: [] for name in (*MADE, "decisions", "accounts")}
-        for split in self.splits:
-            for name, rows in tables_of(files[split.file], split.key, recipe).items():
+        documents = sum(doc.document for docs in files.values() for doc in docs)
+        self.publish("extract", {split.key: tables_of(files[split.file], split.key, recipe) for split in self.splits}, documents)
+
+    def publish(self, stage: str, made: Mapping[str, Mapping[str, pa.Table]], documents: int) -> None:
+        """Publish what a stage is said to have made of each split, all documents kept."""
+        attempt = self.store.attempt_dir(stage)
+        attempt.mkdir(parents=True, exist_ok=True)
+        entries: dict[str, list[FileEntry]] = {"decisions": [], "accounts": []}
+        for split, tables in made.items():
+            for name, rows in tables.items():
+                entries.setdefault(name, [])
                 if not rows.num_rows:
                     continue
-                path = attempt / name / f"{split.key}.parquet"
+                path = attempt / name / f"{split}.parquet"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 pq.write_table(rows, path)
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
                 entries[name].append(FileEntry(path.name, rows.num_rows, path.stat().st_size, digest))
-        found = [["kept", "", n := sum(doc.document for docs in files.values() for doc in docs)], ["in", "", n]]
-        attempt.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(repr((files, overrides)).encode()).hexdigest()
-        tables = {table: tuple(files_) for table, files_ in entries.items()}
-        self.store.publish(Published("extract", name, tables, {}, {"accounts": found, AFTER: {}}))
+        found = [["kept", "", documents], ["in", "", documents]]
+        name = hashlib.sha256(repr(sorted((t, f.name, f.sha256) for t, files in entries.items() for f in files)).encode()).hexdigest()
+        tables = {table: tuple(files) for table, files in entries.items()}
+        self.store.publish(Published(stage, name, tables, {}, {"accounts": found, AFTER: {}}))
 
     def run(self, stage: str, *overrides: str, before: Sequence[str] = ()) -> Made:
         """Run a key stage, behind extraction and some others, as the pipeline does."""
