@@ -29,6 +29,8 @@ STAGES = (
     "filter",
     "score",
     "decontaminate",
+    "knowledge",
+    "balance",
     "mix",
     "report",
 )
