@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.reporting.duplicates import Duplicates, duplicates
+from jobs.reporting.groups import Groups, groups
 from jobs.reporting.query import Reader, Row, reading
 from jobs.reporting.samples import Sample, kept_samples, lost_samples
 from jobs.store import Run
@@ -19,6 +20,7 @@ HOSTS = 20
 FILES = 60
 LANGUAGES = 40
 BINS = 25
+NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Report:
     accounts: tuple[StageAccount, ...]
     duplicates: Duplicates | None
     languages: tuple[Row, ...]
+    groups: Groups
     classes: tuple[ClassShare, ...]
     histograms: tuple[Histogram, ...]
     kept: Mapping[str, tuple[Sample, ...]]
@@ -113,34 +116,46 @@ def gather(run: Run, samples: int) -> Report:
     samples : int
         Documents for each class and each reason.
     """
+    with reading(run) as tables:
+        return report_of(tables, samples)
+
+
+def report_of(tables: Reader, samples: int) -> Report:
+    """Read everything that the report shows from a run that is open."""
     from classifiers.registry import MODELS
 
-    with reading(run) as tables:
-        accounts = _accounts(tables)
-        classes = _classes(tables)
-        missing = tuple(stage for stage in tables.missing() if stage != "report")
-        files = tables.rows(_FILES)
-        found = duplicates(tables)
-        return Report(
-            name=run.root.name,
-            stages=run.stages,
-            missing=missing,
-            alarms=(*_alarms(accounts, classes, missing), *(found.facts.get("alarms", ()) if found else ())),
-            headline=_headline(tables, files),
-            accounts=accounts,
-            duplicates=found,
-            languages=tuple(tables.rows(_LANGUAGES, [LANGUAGES])),
-            classes=classes,
-            histograms=tuple(_histograms(tables)),
-            kept=kept_samples(tables, samples),
-            lost=lost_samples(tables, samples),
-            hosts=tuple(tables.rows(_HOSTS, [HOSTS])),
-            costs=_costs(tables),
-            files=tuple(files[:FILES]),
-            more_files=max(0, len(files) - FILES),
-            settings=tuple(_settings(run.recipe)),
-            models=tuple(MODELS.values()),
-        )
+    run = tables.run
+    accounts = _accounts(tables)
+    classes = _classes(tables)
+    missing = tuple(stage for stage in tables.missing() if stage != "report")
+    files = tables.rows(_FILES)
+    found = duplicates(tables)
+    told = groups(tables)
+    return Report(
+        name=run.root.name,
+        stages=run.stages,
+        missing=missing,
+        alarms=(
+            *_alarms(accounts, classes, missing),
+            *(found.facts.get("alarms", ()) if found else ()),
+            *_language_alarms(told),
+        ),
+        headline=_headline(tables, files),
+        accounts=accounts,
+        duplicates=found,
+        languages=tuple(tables.rows(_LANGUAGES, [LANGUAGES])),
+        groups=told,
+        classes=classes,
+        histograms=tuple(_histograms(tables)),
+        kept=kept_samples(tables, samples),
+        lost=lost_samples(tables, samples),
+        hosts=tuple(tables.rows(_HOSTS, [HOSTS])),
+        costs=_costs(tables),
+        files=tuple(files[:FILES]),
+        more_files=max(0, len(files) - FILES),
+        settings=tuple(_settings(run.recipe)),
+        models=tuple(MODELS.values()),
+    )
 
 
 _ACCOUNTS = """
@@ -317,3 +332,13 @@ def _alarms(accounts: Sequence[StageAccount], classes: Sequence[ClassShare], mis
         if c.wanted > 0 and c.sampled_tokens == 0:
             found.append(f"Class {c.name} has no tokens in the mixture; its share should be {100 * c.wanted:g} %.")
     return found
+
+
+def _language_alarms(told: Groups) -> list[str]:
+    """Name the languages that lose more than their peers in one line; what they lose, and to which rule, has pages of its own."""
+    names = list(dict.fromkeys(outlier.name for outlier in told.outliers))
+    if not names:
+        return []
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    who = "1 language loses" if len(names) == 1 else f"{len(names)} languages lose"
+    return [f"{who} more than the others: {shown}."]

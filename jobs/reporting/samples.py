@@ -62,6 +62,43 @@ order by position, c.stage, c.reason, rank
 """
 
 
+_OF_GROUPS = """
+with told as (
+    select 'language' as kind, coalesce(d.lang, 'und') as name, o.stage, o.reason, d.id, d.split
+    from documents d left join outcomes o on o.id = d.id and o.split = d.split
+    union all
+    select 'class', r.class, o.stage, o.reason, r.id, r.split
+    from routes r left join outcomes o on o.id = r.id and o.split = r.split where r.class is not null
+),
+few as (
+    select kind, name, stage, reason, count(*) as n, min_by({{'id': id, 'split': split}}, row(md5(id), id, split), {most}) as picked
+    from told group by all
+),
+placed as (
+    select f.*, row_number() over (partition by kind, name, f.stage is null order by n desc, position, reason) as place
+    from few f left join stage_order o on o.stage = f.stage
+),
+chosen as (
+    select kind, name, stage, reason, place, rank, picked[rank].id as id, picked[rank].split as split
+    from (select *, unnest(range(1, 1 + least(len(picked), if(stage is null, {kept}, {lost})))) as rank from placed)
+    where stage is null or place <= {reasons}
+)
+select c.kind, c.name, coalesce(c.stage, '') as stage, coalesce(c.reason, '') as reason, c.id, c.split,
+       min(c.place) as place, min(c.rank) as rank, min(e.url) as url, min(e.lang) as lang, min(m.copies) as copies,
+       min_by(d.evidence, d.evidence::varchar) as evidence, min(w.url) as winner
+from chosen c
+join documents e on e.id = c.id and e.split = c.split
+left join mixture m on m.id = c.id and m.split = c.split
+left join decisions d on d.id = c.id and d.split = c.split and d.stage = c.stage and d.reason = c.reason
+left join records w on w.id = d.winner
+group by c.kind, c.name, c.stage, c.reason, c.id, c.split
+order by c.kind, c.name, c.stage is not null, place, rank
+"""
+
+GroupSamples = Mapping[tuple[str, str], Mapping[tuple[str, str], tuple["Sample", ...]]]
+"""By kind and name of the group: samples by stage and reason, the kept ones first under two empty names."""
+
+
 def kept_samples(tables: Reader, samples: int) -> dict[str, tuple[Sample, ...]]:
     """Return kept documents by class.
 
@@ -87,6 +124,30 @@ def lost_samples(tables: Reader, samples: int) -> dict[tuple[str, str], tuple[Sa
     """
     groups = _grouped(tables, tables.rows(_LOST, [samples]), ("stage", "reason"))
     return {(key[0], key[1]): value for key, value in groups.items()}
+
+
+def group_samples(tables: Reader, *, kept: int, lost: int, reasons: int) -> GroupSamples:
+    """Return documents of every class and every language, from one query.
+
+    Parameters
+    ----------
+    tables : Reader
+        The run.
+    kept : int
+        Kept documents of a group.
+    lost : int
+        Lost documents of a reason.
+    reasons : int
+        Reasons of a group, those that took most.
+    """
+    if max(kept, lost) < 1:
+        return {}
+    # Only numbers are filled in; DuckDB wants that of `min_by` as a constant.
+    query = _OF_GROUPS.format(most=max(kept, lost), kept=kept, lost=lost, reasons=reasons)
+    found: dict[tuple[str, str], dict[tuple[str, str], tuple[Sample, ...]]] = {}
+    for (kind, name, stage, reason), some in _grouped(tables, tables.rows(query), ("kind", "name", "stage", "reason")).items():
+        found.setdefault((kind, name), {})[stage, reason] = some
+    return found
 
 
 def _grouped(tables: Reader, rows: Sequence[Row], by: tuple[str, ...]) -> dict[tuple[str, ...], tuple[Sample, ...]]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Self
 
 from markupsafe import Markup, escape
+
+from jobs.reporting import visible
 
 if TYPE_CHECKING:
     from jobs.reporting.data import Histogram
@@ -78,6 +83,115 @@ def histogram(data: Histogram) -> Markup:
         floor=_HIST_FLOOR,
         labels=_axis(data.low, data.high),
     )
+
+
+_STRIP_WIDTH, _STRIP_HEIGHT, _STRIP_FLOOR, _STRIP_SIDE, _COLUMNS = 420, 148, 112, 12, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Shares of many groups as dots over an axis from 0 to 100 %, stacked where they would hide each other.
+
+    Parameters
+    ----------
+    dots : Markup
+        All of them, and the axis: the part of the drawing that is the same for each.
+    places : mapping of str to (float, float)
+        Where the dot of each group lies.
+    radius : float
+        Of the dots.
+    """
+
+    dots: Markup
+    places: Mapping[str, tuple[float, float]]
+    radius: float
+
+    @classmethod
+    def of(cls, groups: Sequence[tuple[str, float]]) -> Self:
+        """Lay out groups: name and share (0-1)."""
+        columns = Counter(round(share * _COLUMNS) for _, share in groups)
+        step = min(8.0, 82 / max(columns.values(), default=1))
+        radius, height = max(1.2, min(3.4, 0.44 * step)), Counter[int]()
+        places, drawn = {}, []
+        for name, share in sorted(groups, key=lambda group: (group[1], group[0])):
+            column = round(share * _COLUMNS)
+            x, y = _along(column / _COLUMNS), _STRIP_FLOOR - 5 - height[column] * step
+            height[column] += 1
+            places[name] = (x, y)
+            dot = Markup('<circle class="peer" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"><title>{}</title></circle>')
+            drawn.append(dot.format(x, y, radius, f"{visible(name)}: {100 * share:.1f} %"))
+        return cls(_ground([share for _, share in groups]) + Markup("").join(drawn), places, radius)
+
+    def draw(self, name: str, share: float) -> Markup:
+        """Draw the strip with one group marked; hollow, if it is none of those laid out."""
+        among = name in self.places
+        x, y = self.places.get(name, (_along(share), _STRIP_FLOOR - 5))
+        label = f"{visible(name)} {100 * share:.1f} %"
+        mark = Markup(
+            '<line class="lead" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{top:.1f}"/>'
+            '<circle class="{cls}" cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}"/>'
+            '<text class="marked" x="{x:.1f}" y="13" text-anchor="{anchor}">{label}</text>'
+        ).format(x=x, y=y, top=y - self.radius - 1.5, r=self.radius + 1.5, anchor=_anchor(x), label=label, cls=_MARKS[among])
+        title = f"{label} kept, beside {len(self.places) - among} others"
+        return Markup(
+            '<svg class="strip" viewBox="0 0 {w} {h}" role="img" aria-label="{title}"><title>{title}</title>{dots}{mark}</svg>'
+        ).format(w=_STRIP_WIDTH, h=_STRIP_HEIGHT, title=title, dots=self.dots, mark=mark)
+
+
+_MARKS = {True: "marked", False: "marked apart"}
+
+
+def _along(share: float) -> float:
+    return _STRIP_SIDE + share * (_STRIP_WIDTH - 2 * _STRIP_SIDE)
+
+
+def _anchor(x: float) -> str:
+    """Which end of a label stands at x, so that it stays inside the drawing."""
+    return "start" if x < 70 else "end" if x > _STRIP_WIDTH - 70 else "middle"
+
+
+def _ground(shares: Sequence[float]) -> Markup:
+    """Draw the axis of a strip in per cent, and the median of the groups."""
+    text = Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>')
+    marks = [text.format(_along(part / 100), _STRIP_FLOOR + 14, part) for part in (0, 25, 50, 75, 100)]
+    axis = Markup('<line class="axis" x1="{}" x2="{}" y1="{y}" y2="{y}"/>')
+    drawn = axis.format(_along(0), _along(1), y=_STRIP_FLOOR) + Markup("").join(marks)
+    if not shares:
+        return drawn
+    x, below = _along(median(shares)), _STRIP_HEIGHT - 5
+    line = Markup('<line class="middle" x1="{x:.1f}" x2="{x:.1f}" y1="26" y2="{y}"/>').format(x=x, y=_STRIP_FLOOR)
+    words = Markup('<text class="middle" x="{:.1f}" y="{}" text-anchor="{}">{}</text>')
+    return drawn + line + words.format(x, below, _anchor(x), f"median of all {100 * median(shares):.1f} %")
+
+
+def spread(values: Sequence[float], whole: Sequence[float], title: str) -> Markup:
+    """Draw quantiles (5, 25, 50, 75, 95 %) as a box with whiskers, and the median of the whole run as a coloured tick.
+
+    The axis goes from 0, or the lowest value, to 1, or the highest.
+    """
+    low, high = min(0.0, values[0], whole[0]), max(1.0, values[-1], whole[-1])
+
+    def place(value: float) -> float:
+        return _scaled(value - low, high - low)
+
+    def tick(value: float) -> float:
+        return min(place(value), WIDTH - 6)
+
+    body = Markup(
+        '<rect class="reach" x="{:.1f}" y="4" width="{:.1f}" height="2"/>'
+        '<rect class="kept" x="{:.1f}" y="2" width="{:.1f}" height="6"/>'
+        '<rect class="edited" x="{:.1f}" y="0" width="6" height="10"/><rect class="tick" x="{:.1f}" y="0" width="6" height="10"/>'
+    ).format(
+        place(values[0]),
+        max(2.0, place(values[4]) - place(values[0])),
+        place(values[1]),
+        max(2.0, place(values[3]) - place(values[1])),
+        tick(whole[2]),
+        tick(values[2]),
+    )
+    return Markup(
+        '<svg class="bar" viewBox="0 0 {} 10" preserveAspectRatio="none" role="img" aria-label="{}"><title>{}</title>{}</svg>'
+    ).format(WIDTH, title, title, body)
 
 
 def _scaled(value: float, whole: float) -> float:
