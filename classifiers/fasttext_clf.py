@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from classifiers.registry import MODELS, path_of
 from udfs.fasttext import FastText
+from udfs.language import UNKNOWN
+from udfs.languages import canonical
 from udfs.words import BLANK, NUMBER, SINGLE, WORD, classes, codepoints, from_codepoints
 
 MAX_CHARS = 100_000
@@ -39,11 +41,12 @@ _DIGIT = np.uint32(ord("0"))
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text with its class, and the group (registered domain, or source) that is held out as a whole."""
+    """A text with its class, the group (registered domain, or source) that is held out as a whole, and its language, if known."""
 
     text: str
     label: str
     group: str
+    language: str = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +250,25 @@ def load(name: str) -> Classifier:
     return Classifier(FastText(path_of(name), card.sha256), card.labels[0])
 
 
-def scores(text: str, names: Sequence[str] = ("quality", "math", "code")) -> Mapping[str, float | None]:
-    """Return the scores (0-1) of a document by the shipped classifiers; None where it has no tokens."""
+def scores(text: str, names: Sequence[str] = ("quality", "math", "code"), language: str = UNKNOWN) -> Mapping[str, float | None]:
+    """Return the scores (0-1) of a document by the shipped classifiers.
+
+    None where it has no tokens, and where a classifier has not learnt to judge its language (see `languages_of`).
+    """
     prepared = prepare(text)
-    return {name: load(name).score(prepared) for name in names}
+    return {name: load(name).score(prepared) if _judges(name, language) else None for name in names}
+
+
+def languages_of(examples: Iterable[Example], labels: Sequence[str], least: int) -> tuple[str, ...]:
+    """Return the languages with at least so many examples of every label: of others a model has seen one side only, or none."""
+    counts = Counter((example.language, example.label) for example in examples)
+    seen = {language for language, _ in counts} - {UNKNOWN}
+    return tuple(sorted(lang for lang in seen if all(counts[lang, label] >= least for label in labels)))
+
+
+def _judges(name: str, language: str) -> bool:
+    known = MODELS[name].parameters.get("languages")
+    return known is None or language == UNKNOWN or canonical(language) in known
 
 
 def evaluate(values: NDArray[np.float64], truth: NDArray[np.bool_], groups: Sequence[str]) -> Metrics:

@@ -35,6 +35,7 @@ from classifiers.fasttext_clf import (
     auc,
     evaluate,
     folds_of,
+    languages_of,
     prepare,
     train,
 )
@@ -52,6 +53,9 @@ FOLDS = 5
 MAX_POSITIVES = 400
 MAX_NEGATIVES = {"quality": 400, "math": 40, "code": 40}
 """Examples of one label from one group: no site teaches a model what its class is."""
+
+LEAST_IN_LANGUAGE = 10
+"""Examples of either label from which the quality model judges a language."""
 
 TEXTCLASSES = "textclasses.jsonl.xz"
 PARITY = "parity/texts.jsonl.xz"
@@ -111,7 +115,7 @@ def group_of(row: Row) -> str:
 def quality_examples(data: Path) -> Iterator[Example]:
     """Yield the labelled texts: well-formed explanatory prose, and what is none."""
     for row in read(data / TEXTCLASSES):
-        yield Example(row["text"], row["label"], group_of(row))
+        yield Example(row["text"], row["label"], group_of(row), row["lang"])
 
 
 def math_examples(data: Path) -> Iterator[Example]:
@@ -184,7 +188,7 @@ TASKS: Mapping[str, Task] = {
             "quality",
             "Probability that a text is well-formed explanatory prose rather than navigation, listings, spam, logs or broken "
             "text. Says nothing on how much can be learnt from it. Junk of a sort it was not shown mostly passes (the fold with all "
-            "made-up sites shows it), and so may prose in a script it was not shown, Thai for one, fail. " + _SAME_SITES,
+            "made-up sites shows it), and it judges only the languages that it was shown both sides of. " + _SAME_SITES,
             {TEXTCLASSES: "label high or low"},
             quality_examples,
             ("high", "low"),
@@ -236,8 +240,10 @@ def make(task: Task, data: Path, out: Path) -> Card:
     metrics = cross_validated(examples, task)
     path = out / f"{task.name}.ftz"
     train(examples, task.recipe, path)
+    languages = {}
     if task.name == "quality":
         metrics |= _probe(Classifier(FastText(path), task.labels[0]), data)
+        languages = {"languages": languages_of(examples, task.labels, LEAST_IN_LANGUAGE)}
     card = Card(
         name=task.name,
         file=path.name,
@@ -253,6 +259,7 @@ def make(task: Task, data: Path, out: Path) -> Card:
             "lower_case": True,
             "tokens": "classifiers.fasttext_clf.prepare",
             "max_examples_per_domain": most,
+            **languages,
         },
         metrics=metrics,
         licence="Apache-2.0 for the model file; the texts it was trained on keep their licences and are not in it",

@@ -25,6 +25,7 @@ from classifiers.fasttext_clf import (
     auc,
     evaluate,
     folds_of,
+    languages_of,
     load,
     prepare,
     scores,
@@ -280,3 +281,20 @@ def test_training_without_data_is_one_line(tmp_path: Path, capsys: pytest.Captur
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "textclasses.jsonl.xz is not there" in said
+
+
+def test_a_model_judges_languages_that_it_was_shown_both_sides_of():
+    """A language counts with enough examples of each label; texts of unknown language make none."""
+    made = [Example("a", label, "g", lang) for lang in ("en", "de") for label in ("good", "bad") for _ in range(3)]
+    made += [Example("a", "good", "g", "th")] * 9 + [Example("a", "bad", "g", "hi")] * 9 + [Example("a", "bad", "g")] * 9
+    assert languages_of(made, ("good", "bad"), 3) == ("de", "en")
+    assert languages_of(made, ("good", "bad"), 4) == ()
+
+
+def test_quality_is_no_number_where_the_model_knows_nothing_of_the_language():
+    """Thai has no quality score and other scores; a text whose language is unknown has all."""
+    text = "ภาษาไทยเป็นภาษาที่มีระดับเสียงของคำแน่นอนและใช้อักษรไทยในการเขียน " * 5
+    thai, unknown = scores(text, language="th"), scores(text)
+    assert thai["quality"] is None
+    assert (thai["math"], thai["code"]) == (unknown["math"], unknown["code"])
+    assert unknown["quality"] is not None
