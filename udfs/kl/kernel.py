@@ -126,7 +126,8 @@ def tokenise(points: Points, classes: Flags) -> tuple[Hashes, Lengths, Lengths]:
         found += int(begins & (before != 0))
         value = ((_SEED if begins else value) ^ np.uint64(points[i])) * _FACTOR
         size = (0 if begins else size) + 1
-        hashes[found], ends[found], lengths[found] = value, i + 1, size
+        at = np.uintp(found)
+        hashes[at], ends[at], lengths[at] = value, i + 1, size
         before = kind
     found += before != 0
     for k in range(found):

@@ -52,14 +52,14 @@ def first_places(keys: Hashes) -> NDArray[np.int32]:
     while size < 4 * len(keys):
         size *= 2
     slots, firsts = np.zeros(size, dtype=np.int32), np.empty(len(keys), dtype=np.int32)
-    last = size - 1
+    last, one = np.uintp(size - 1), np.uintp(1)
     for place in range(len(keys)):
         key = keys[place]
-        at = np.int64(key) & last
+        at = np.uintp(key) & last
         # An empty slot is compared as if it held this key: whether it is empty is no branch that a processor would have to guess.
         held = slots[at] if slots[at] else place + 1
-        while keys[held - 1] != key:
-            at = (at + 1) & last
+        while keys[np.uintp(held - 1)] != key:
+            at = (at + one) & last
             held = slots[at] if slots[at] else place + 1
         slots[at] = held
         firsts[place] = held - 1

@@ -97,12 +97,13 @@ def _extend(
     for k in range(left):
         start = candidates[k]
         end = start + size
-        if end > len(hashes) or region[start] != region[end - 1]:
+        if end > len(hashes) or region[np.uintp(start)] != region[np.uintp(end - 1)]:
             continue
         gram = grams[k]
         for i in range(end - added, end):
-            gram = gram * _BASE + hashes[i]
-        candidates[count], grams[count], keys[count] = start, gram, mix(gram)
+            gram = gram * _BASE + hashes[np.uintp(i)]
+        place = np.uintp(count)
+        candidates[place], grams[place], keys[place] = start, gram, mix(gram)
         count += 1
     return count
 

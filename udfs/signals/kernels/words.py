@@ -147,14 +147,15 @@ def scan(points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_]
         Where words begin in scripts without blanks; empty: at each code point.
     """
     n = len(points)
-    # Longer than needed: memory that is not touched costs nothing.
+    # Longer than needed: memory that is not touched costs nothing. Places are unsigned where it matters: numba asks of each that
+    # is not whether it counts from the end.
     starts, ends, kinds = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
     hashes, masked, tokens = np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.uint64)
     rows, upto, counts = np.empty(n + 1, np.int32), np.empty(n + 1, np.int32), np.zeros(len(COUNTS), np.int64)
     line, word, token, at, scripts, chunks, mixed, letters, capitals, seen = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
     blanks, chunk_start, longest_chunk, dots_from, spaced_from = 0, 0, 0, 0, 0
     while at < n:
-        bits = int(traits[points[at]])
+        bits = int(traits[points[np.uintp(at)]])
         if bits & _WORD == 0:
             seen |= bits
             chunks += scripts != 0
@@ -162,8 +163,9 @@ def scan(points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_]
             scripts = 0
             if bits & _BLANK:
                 blanks += 1
-                rows[line], upto[line] = at, word
-                line += points[at] == _LINE_END
+                place = np.uintp(line)
+                rows[place], upto[place] = at, word
+                line += points[np.uintp(at)] == _LINE_END
                 longest_chunk = max(longest_chunk, at - chunk_start)
                 chunk_start = at + 1
             else:
@@ -172,7 +174,7 @@ def scan(points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_]
             continue
         start, single, hashed, every, common, row, longest = at, bits & _SINGLE, _OFFSET, bits, bits, 0, 0
         while True:
-            hashed = (hashed ^ np.uint64(folds[points[at]])) * _PRIME
+            hashed = (hashed ^ np.uint64(folds[points[np.uintp(at)]])) * _PRIME
             every |= bits
             common &= bits
             row = (row + 1) * ((bits >> _CONSONANT_SHIFT) & 1)
@@ -180,29 +182,30 @@ def scan(points: Points, traits: Traits, folds: Folds, begins: NDArray[np.bool_]
             at += 1
             if at == n:
                 break
-            bits = int(traits[points[at]])
+            bits = int(traits[points[np.uintp(at)]])
             if single:
                 if len(begins) == 0 or bits & _SINGLE == 0 or begins[at]:
                     break
             elif bits & _SINGLE or (bits & _WORD == 0 and not (bits & _INNER and _joins(points, traits, at))):
                 break
         seen |= every
-        starts[word], ends[word], hashes[word], masked[word] = start, at, mix(hashed), mix(hashed)
+        place, hashed = np.uintp(word), mix(hashed)
+        starts[place], ends[place], hashes[place], masked[place] = start, at, hashed, hashed
         if common & _LETTER and not (single and at > start + 1):
             # Nearly every word: all letters, and so one token.
             letters += at - start
-            tokens[token] = hashes[word]
+            tokens[np.uintp(token)] = hashed
             token += 1
             scripts |= every & _SCRIPTS
         else:
             more, scripts, closed, torn = _parts(points, traits, folds, (start, at), tokens[token:], scripts, counts)
             token, chunks, mixed = token + more, chunks + closed, mixed + torn
             if every & _NUMBER:
-                masked[word] = _mask(points, traits, folds, start, at)
-        kinds[word] = _kind(every, single, longest, at - start)
+                masked[place] = _mask(points, traits, folds, start, at)
+        kinds[place] = _kind(every, single, longest, at - start)
         if every & _UPPER:
-            for place in range(start, at):
-                capitals += traits[points[place]] & _UPPER != 0
+            for i in range(start, at):
+                capitals += traits[points[np.uintp(i)]] & _UPPER != 0
         word += 1
     rows[line], upto[line], counts[_LINE_ENDS] = n, word, line
     longest_chunk = max(longest_chunk, n - chunk_start)
