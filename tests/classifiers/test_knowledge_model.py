@@ -122,13 +122,30 @@ def test_training_again_gives_equal_bytes(toy: Knowledge, tmp_path: Path) -> Non
     assert read(tmp_path / "a").guess(Page("butter")) == toy.guess(Page("butter"))
 
 
-def test_sharpness_is_that_of_the_truth() -> None:
-    """Scores that are too flat are sharpened, those that promise too much are flattened."""
+def test_calibration_finds_the_sharpness() -> None:
+    """Scores that are too flat are sharpened as far as allowed, those that promise too much are flattened."""
     truth = np.arange(300) % 3
     right = np.eye(3)[truth]
     wrong = np.eye(3)[np.where(np.arange(300) % 2, truth, (truth + 1) % 3)]
-    assert train.sharpness_of(right, truth) == train.SHARPNESS[-1]
-    assert train.sharpness_of(wrong * 4, truth) < 1
+    assert train.calibrated(right, truth)[0] == train.SHARPNESS[1]
+    assert train.calibrated(wrong * 4, truth)[0] < 1
+
+
+def test_calibration_finds_the_shares() -> None:
+    """Where scores say nothing, the biases are the logarithms of the shares, so that the commonest class is guessed."""
+    truth = np.repeat([0, 1, 2], [600, 300, 100])
+    sharpness, added = train.calibrated(np.zeros((1_000, 3)), truth)
+    shares = np.exp(sharpness * added.astype(float))
+    assert shares / shares.sum() == pytest.approx([0.6, 0.3, 0.1], abs=0.01)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0.6, 0.95), st.integers(0, 5))
+def test_probabilities_promise_the_accuracy(accuracy: float, seed: int) -> None:
+    """The mean probability of the likeliest class is the accuracy that was measured."""
+    margins = np.random.default_rng(seed).normal(size=(500, 4)) * 2
+    exponents = np.exp(train.promising(margins, accuracy) * margins)
+    assert (exponents.max(axis=1) / exponents.sum(axis=1)).mean() == pytest.approx(accuracy, abs=0.01)
 
 
 def test_a_table_of_another_size_is_refused(tmp_path: Path, toy: Knowledge) -> None:
@@ -219,7 +236,19 @@ def test_folds_keep_domains_together() -> None:
 
 def test_seed_texts_use_each_word_once_a_round() -> None:
     """Every class has seed words, and no round drops or doubles one."""
-    made = [one for one in seed_examples() if one.group == "seeds en" and one.label == "food"]
-    count = Counter(word for one in made for word in one.page.text.split())
-    assert set(count.values()) == {examples.SEED_ROUNDS}
+    for file in examples.SEED_FILES:
+        made = [one for one in seed_examples([file]) if one.group == "seeds en" and one.label == "food"]
+        count = Counter(word for one in made for word in one.page.text.split())
+        assert set(count.values()) == {examples.SEED_ROUNDS}, file
     assert {one.label for one in seed_examples()} == set(load_taxonomy().ids)
+
+
+def test_words_of_the_unread_files_are_their_own() -> None:
+    """What folds measure without ``seeds.yaml`` has none of its words in the same class and language."""
+    words = {
+        file: {(one.label, one.group, word) for one in seed_examples([file]) for word in one.page.text.split()}
+        for file in ("seeds.yaml", "words.yaml")
+    }
+    assert words["words.yaml"]
+    assert not words["seeds.yaml"] & words["words.yaml"]
+    assert set(examples.UNREAD) == set(examples.SEED_FILES) - {"seeds.yaml"}
