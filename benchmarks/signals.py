@@ -13,7 +13,8 @@ threads over all texts, the least of ``--repeat`` rounds.
 The peer is no dependency; without it only Woolmill's times are shown. In an environment to throw away::
 
     python -m venv peers
-    peers/bin/pip install "datatrove[processing]==0.10.1" "xxhash<4" spacy jieba pythainlp numba pyarrow pyyaml tld can_ada rjieba python-crfsuite
+    peers/bin/pip install "datatrove[processing]==0.10.1" "xxhash<4" spacy jieba pythainlp python-crfsuite rjieba
+    peers/bin/pip install numba pyarrow pyyaml tld can_ada
     PYTHONPATH=. peers/bin/python benchmarks/signals.py
 """
 

@@ -69,6 +69,10 @@ _GROUP_OF_SOURCE = {
     "r-doc-html": "r-project.org",
 }
 _MATH_SITES = frozenset({"sagemath.org", "sourceforge.io", "eigen.tuxfamily.org", "sympy.org", "scipy.org"})
+_WITHOUT_MATHEMATICS = frozenset(
+    {"navigation", "heading_list", "listing", "boilerplate", "keyword_list", "truncated_snippets", "error_page"}
+)
+"""Texts of sites on mathematics that hold none: else a model learns the sites' headings."""
 _CPP_LIBRARY = "eigen.tuxfamily.org"
 _CODE_SITES = frozenset({"python.org", "rust-lang.org", "boost.org", "nodejs.org", "oracle.com"})
 _ON_CODE_SITES = frozenset({"reference", "technical_prose"})
@@ -124,7 +128,7 @@ def math_examples(data: Path) -> Iterator[Example]:
         group = group_of(row)
         if row["class"] == "math" and group != _CPP_LIBRARY:  # its pages explain C++ templates, with hardly a formula
             yield Example(row["text"], POSITIVE, group)
-        elif group not in _MATH_SITES:
+        elif group not in _MATH_SITES or row["class"] in _WITHOUT_MATHEMATICS:
             yield Example(row["text"], NEGATIVE, group)
     for row in read(data / PARITY):
         if row["kind"] not in _PARITY_DOUBTFUL_MATH:

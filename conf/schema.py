@@ -244,9 +244,8 @@ class Clean(Section):
 class Route(Section):
     """Which class a document belongs to."""
 
-    math_chars: Share = setting(0.05, "share of characters in formulae from which a document is mathematics", unit="0-1")
-    code_chars: Share = setting(0.4, "share of characters in code from which a document is code", unit="0-1")
-    score: Share = setting(0.8, "fastText mathematics or code score that decides without such structure", unit="0-1")
+    min_math: Share = setting(0.5, "least mathematics score of a document of class math, which goes before code", unit="0-1")
+    min_code: Share = setting(0.4, "least code score of a document of class code", unit="0-1")
 
 
 class Filter(Section):

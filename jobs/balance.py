@@ -98,7 +98,9 @@ def _decisions(placed: DataFrame, below: Mapping[str, int], told: Mapping[str, s
                 here = names == name
                 stays[here] = balance.kept(places[here], limit)
             lost = batch.filter(pa.array(~stays))
-            yield lost.append_column("share", pa.array([told[name] for name in lost.column("knowledge").to_pylist()], pa.string()))
+            yield lost.append_column(
+                "share", pa.array([told[name] for name in lost.column("knowledge").to_pylist()], pa.string())
+            )
 
     evidence = F.create_map(F.lit("knowledge"), F.col("knowledge"), F.lit("share"), F.col("share"))
     return map_batches(placed, gone, PLACED.append(pa.field("share", pa.string()))).select(

@@ -85,7 +85,7 @@ def _clean(row: Mapping[str, Any], recipe: Recipe, hot: HotLines, shown: set[int
     out.add("cleaned", key | {"url": row["url"], "date": row["date"], "text": text, "spans": spans_out(spans)})
     model = word_model(row["lang"], settings.segment)
     out.add("signals", key | {"lang_score": row["lang_score"], "word_model": model} | measured)
-    out.add("scores", key | {f"ft_{name}": value for name, value in scores(text, SCORERS).items()})
+    out.add("scores", key | {f"ft_{name}": value for name, value in scores(text, SCORERS, row["lang"]).items()})
     return None
 
 
@@ -160,7 +160,7 @@ def _models(recipe: Recipe) -> Mapping[str, str]:
 
 STAGE = SplitStage(
     "clean",
-    4,
+    5,
     sections=("clean", "sketch", "lines"),
     needs=("documents", "hot_lines", "line_buckets"),
     writes=("cleaned", "signals", "scores", "line_edits", "removed_lines"),

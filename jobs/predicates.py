@@ -11,15 +11,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from classifiers.routes import model
 from conf.schema import Filter, Route
 from jobs.columns import coded, floats
 from udfs import datatrove
 from udfs.filtering import FilterPlan, plan, signals_read
-from udfs.routing import route_codes
+from udfs.routing import COLUMNS, Routes, route
 
 STAGES = ("route", "filter", "score")
-STRUCTURE = ("math_char_share", "code_char_share")
 MODELS = ("ft_math", "ft_code")
+STRUCTURE = tuple(name for name in COLUMNS if name not in MODELS)
 UNROUTED = "general"
 
 
@@ -45,8 +46,8 @@ def reads_datatrove(given: Filter) -> bool:
     return not frozenset(datatrove.NAMES).isdisjoint(signals_read(filter_plan(given)))
 
 
-def routes(signals: pa.Table, scores: pa.Table, given: Route) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the class of every document and what decided it, as places in `udfs.routing.CLASSES` and `EVIDENCE`.
+def routes(signals: pa.Table, scores: pa.Table, given: Route) -> Routes:
+    """Return the class of every document, what decided it, and the scores behind it, by the shipped weights.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def routes(signals: pa.Table, scores: pa.Table, given: Route) -> tuple[NDArray[n
     spoken = coded(signals["lang"])
     english = np.array([name == "en" for name in spoken.names], dtype=np.bool_)[spoken.codes]
     columns = {**numbers(signals, STRUCTURE), **numbers(scores, MODELS)}
-    return route_codes(columns, english, min_math_chars=given.math_chars, min_code_chars=given.code_chars, min_ft=given.score)
+    return route(columns, english, model.load(), min_math=given.min_math, min_code=given.min_code)
 
 
 def numbers(table: pa.Table, names: Iterable[str]) -> dict[str, NDArray[np.float64]]:

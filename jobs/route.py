@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
+from classifiers.routes.model import digest
+from conf.schema import Recipe
 from jobs.parts import PartWriter, read_columns
 from jobs.predicates import MODELS, STRUCTURE, UNROUTED, routes
 from jobs.splits import left_in_split
@@ -23,12 +25,14 @@ def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
     keep = left_in_split(task)
     signals = keep(read_columns(task.inputs["signals"], ["id", "split", "lang", *STRUCTURE]))
     scores = keep(read_columns(task.inputs["scores"], ["id", *MODELS]))
-    classes, because = routes(signals, scores, task.recipe.route)
+    found = routes(signals, scores, task.recipe.route)
     out.came_in(signals.num_rows)
     out.kept(signals.num_rows)
     table = signals.select(["id", "split", "lang"])
-    for name, names, codes in (("class", CLASSES, classes), ("because", EVIDENCE, because)):
+    for name, names, codes in (("class", CLASSES, found.classes), ("because", EVIDENCE, found.evidence)):
         table = table.append_column(name, pa.array([names[code] for code in codes.tolist()], pa.string()))
+    for name, values in (("math_score", found.math), ("code_score", found.code)):
+        table = table.append_column(name, pa.array(values, pa.float64()))
     out.add_table("routes", table.select(TABLES["routes"].schema.names))
     yield out.settled
 
@@ -42,7 +46,11 @@ def class_of(task: SplitTask) -> Mapping[bytes, str]:
     return classes
 
 
-STAGE = SplitStage("route", 1, sections=("route",), needs=("signals", "scores"), writes=("routes",), work=work)
+def _models(_: Recipe) -> Mapping[str, str]:
+    return digest()
+
+
+STAGE = SplitStage("route", 2, sections=("route",), needs=("signals", "scores"), writes=("routes",), models=_models, work=work)
 
 if __name__ == "__main__":
     from jobs.command import stage_main

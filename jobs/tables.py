@@ -265,7 +265,15 @@ _TABLES = (
         "routes",
         "route",
         "the class of every document",
-        (ID, SPLIT, LANG, CLASS, Column("because", pa.string(), "the signal that decided")),
+        (
+            ID,
+            SPLIT,
+            LANG,
+            CLASS,
+            Column("because", pa.string(), "what speaks most for the class: a column of signals or scores, or language"),
+            Column("math_score", pa.float64(), "probability that it is mathematics", "0-1"),
+            Column("code_score", pa.float64(), "probability that it is code", "0-1"),
+        ),
     ),
     Table(
         "contamination",

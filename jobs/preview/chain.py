@@ -73,7 +73,7 @@ class Chain:
         reasons = np.full(signals.num_rows, STAYS, dtype=np.int16)
         for stage in self.stages:
             if stage == "route":
-                classes, _ = routes(signals, scores, self.recipe.route)
+                classes = routes(signals, scores, self.recipe.route).classes
                 continue
             named = Coded(CLASSES, classes)
             found = self._filter(signals, named) if stage == "filter" else self._score(scores, named)

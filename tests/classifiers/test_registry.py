@@ -13,7 +13,7 @@ from classifiers import registry
 from classifiers.registry import MODELS, Card, path_of, sha256_of
 from udfs.fasttext import ModelMissing
 
-SHIPPED = ("benchmarks", "code", "dirty_words", "knowledge", "math", "quality", "unigrams")
+SHIPPED = ("benchmarks", "code", "dirty_words", "knowledge", "math", "quality", "routes", "unigrams")
 SIZE_LIMITS = {
     "code": 700_000,
     "math": 700_000,

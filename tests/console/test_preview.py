@@ -22,6 +22,7 @@ from conf.schema import CLASSES, Recipe
 from console.cli import main
 from jobs import filter as filter_
 from jobs import route, score
+from jobs.predicates import STRUCTURE
 from jobs.preview import PreviewError, Wanted, preview
 from jobs.preview.changes import changed, recipe_of
 from jobs.reads import Reads
@@ -39,10 +40,13 @@ DOCUMENTS = 800
 ALL_SETS = ("gopher", "c4", "fineweb", "llama3")
 RULES = {rule.name: rule for name in (*CLASSES, *ALL_SETS) for rule in RULE_SETS[name].rules}
 ODD: dict[str, list[Any]] = {
-    "math_char_share": [0.02, 0.05, 0.06],
-    "code_char_share": [0.1, 0.2, 0.4, 0.5],
-    "ft_math": [0.4, 0.8, 0.9, None],
-    "ft_code": [0.4, 0.8, 0.9, None],
+    "math_words_per_1000": [20.0, 60.0, 150.0],
+    "formulas_per_1000": [5.0, 40.0],
+    "ft_math": [0.4, 0.9, 1.0, None],
+    "program_words_per_1000": [50.0, 120.0, 200.0],
+    "identifier_share": [0.1, 0.3],
+    "code_char_share": [0.1, 0.5, 0.6],
+    "ft_code": [0.4, 0.9, 1.0, None],
     "ft_quality": [0.0, 0.02, 0.1, 0.4, None],
     "lang_score": [0.3, 0.5, 0.7],
 }
@@ -74,14 +78,13 @@ def documents() -> list[conftest.Row]:
     rows: list[conftest.Row] = []
     for i in range(DOCUMENTS):
         row: conftest.Row = {name: calm(name) for name in NAMES} | {
-            "math_char_share": 0.0,
-            "code_char_share": 0.0,
+            **dict.fromkeys(STRUCTURE, 0.0),
             "n_words": 300.0,
         }
         row |= {"lang_score": 0.97, "ft_quality": 0.9, "ft_math": 0.1, "ft_code": 0.1}
         row |= {name: float(rng.choice(wild(name))) for name in (ruled[i % len(ruled)], *rng.choice(ruled, i % 2))}
         for name, few in ODD.items():
-            if rng.random() < 0.15:
+            if rng.random() < 0.25:
                 row[name] = few[rng.integers(len(few))]
         key = {"id": hashlib.md5(f"made up {i}".encode()).digest(), "split": SPLITS[i % 3], "url": f"https://made.example/{i}"}
         lang = SPOKEN[int(rng.choice(4, p=[0.6, 0.2, 0.15, 0.05]))]
@@ -169,13 +172,13 @@ CHANGES += [
     ["filter.rules.general=general"],
     ["filter.rules.code=gopher,c4"],
     ["filter.rules.multilingual=[]"],
-    ["route.code_chars=0.2"],
-    ["route.math_chars=0.02"],
-    ["route.score=0.4"],
+    ["route.min_code=0.2"],
+    ["route.min_math=0.2"],
+    ["route.min_math=0.9", "route.min_code=0.9"],
     ["score.min_quality.general=0.4"],
     ["score.min_quality.math=0"],
     ["score.min_quality={code: 0.5}"],
-    ["route.score=0.9", "gopher.word_count.low=80", "score.min_quality.code=0.4", "filter.languages=en,de"],
+    ["route.min_math=0.7", "gopher.word_count.low=80", "score.min_quality.code=0.4", "filter.languages=en,de"],
 ]
 
 
@@ -215,7 +218,7 @@ def test_decisions_of_other_rules_are_counted(run: Run, tmp_path: Path) -> None:
 
 def test_tallies_add_up(run: Run) -> None:
     """Now, less what goes, with what comes, is then: in all, by language, and by class with what moves between classes."""
-    said = preview(run, ["route.code_chars=0.15", "gopher.word_count.low=200", "gopher.stop_words.low=0"])
+    said = preview(run, ["route.min_code=0.15", "gopher.word_count.low=200", "gopher.stop_words.low=0"])
     assert said.moves
     for tally in (said.total, *said.classes.values(), *said.languages.values()):
         for unit in ("documents", "words"):
@@ -341,7 +344,7 @@ def test_limits_of_a_folder_of_languages(run: Run, tmp_path: Path) -> None:
         ("gopher.word_count.low=many", "gopher.word_count.low = 'many': input should be a valid number"),
         ("gopher.word_count.low=.nan", "its limit is not a number"),
         ("score.min_quality.general=2", "score.min_quality.general = 2: input should be less than or equal to 1"),
-        ("route.score=[", "route.score: .* is no value"),
+        ("route.min_code=[", "route.min_code: .* is no value"),
         ("80", "'80' is no assignment"),
     ],
 )

@@ -127,7 +127,9 @@ class Mill:
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
                 entries[name].append(FileEntry(path.name, rows.num_rows, path.stat().st_size, digest))
         found = [["kept", "", documents], ["in", "", documents]]
-        name = hashlib.sha256(repr(sorted((t, f.name, f.sha256) for t, files in entries.items() for f in files)).encode()).hexdigest()
+        name = hashlib.sha256(
+            repr(sorted((t, f.name, f.sha256) for t, files in entries.items() for f in files)).encode()
+        ).hexdigest()
         tables = {table: tuple(files) for table, files in entries.items()}
         self.store.publish(Published(stage, name, tables, {}, {"accounts": found, AFTER: {}}))
 

@@ -11,7 +11,8 @@ from jobs.parts import Mark, ParquetPart, PartWriter, show
 from jobs.splits import Commit
 from jobs.tables import TABLES
 
-ROWS = [{"id": bytes([i]) * 16, "split": "s", "lang": "en", "class": "general", "because": "language"} for i in range(5)]
+ROUTED = {"split": "s", "lang": "en", "class": "general", "because": "language", "math_score": 0.1, "code_score": 0.2}
+ROWS = [{"id": bytes([i]) * 16, **ROUTED} for i in range(5)]
 
 
 def batch(rows):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from udfs.rules import c4, datatrove, fineweb, gopher, llama3, refinedweb
+from udfs.rules import c4, datatrove, fineweb, gopher, llama3, refinedweb, starcoder
 from udfs.rules.evaluate import (
     Guard,
     Rule,
@@ -128,10 +128,11 @@ RULE_SETS: dict[str, RuleSet] = {
     "refinedweb": RuleSet("refinedweb", refinedweb.RULES),
     "dclm": RuleSet("dclm", refinedweb.RULES),
     "llama3": RuleSet("llama3", llama3.RULES),
+    "starcoder": RuleSet("starcoder", (gopher.EMPTY, *starcoder.RULES)),
     "general": with_overrides(RuleSet("general", _in_english(_PROSE)), _PROSE_LIMITS),
     "multilingual": with_overrides(RuleSet("multilingual", _PROSE), {**_PROSE_LIMITS, **_SMALL_REFERENCES}),
     "math": with_overrides(RuleSet("math", _STRUCTURED), {**_STRUCTURED_LIMITS, "llama3.log_lines": 0.60}),
-    "code": with_overrides(RuleSet("code", _STRUCTURED), _STRUCTURED_LIMITS),
+    "code": with_overrides(RuleSet("code", (*_STRUCTURED, *starcoder.RULES)), _STRUCTURED_LIMITS),
     "gopher_repetition_datatrove": RuleSet("gopher_repetition_datatrove", datatrove.GOPHER_REPETITION),
     "gopher_quality_datatrove": RuleSet("gopher_quality_datatrove", datatrove.GOPHER_QUALITY),
     "c4_datatrove": RuleSet("c4_datatrove", datatrove.C4_QUALITY),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from udfs import datatrove
+from udfs import datatrove, structure
 
 SHORT_LINE: Final = 30
 """Characters up to which a line is short (FineWeb)."""
@@ -122,6 +122,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("code_char_share", "share", "characters inside code spans", OWN),
     Signal("math_char_share", "share", "characters inside math spans", OWN),
     Signal("table_char_share", "share", "characters inside table spans", OWN),
+    *(Signal(*row) for row in structure.ROWS),
     *(Signal(*row) for row in datatrove.ROWS),
     Signal("kl_bits", "bits", "KL(prose || reference) a token; NaN without a reference", LLAMA3),
     Signal("kl_residual", "bits", "kl_bits less what trusted texts of the length have", LLAMA3),

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import datatrove, kl, languages
+from udfs import datatrove, kl, languages, structure
 from udfs.kl import Reference
 from udfs.segment import word_starts
 from udfs.signals.catalogue import NAMES
@@ -115,6 +115,7 @@ def compute(text: str, language: str, spans: Sequence[Span] = (), references: Re
     found["n_chars"] = float(len(text))
     for kind in ("code", "math", "table"):
         found[f"{kind}_char_share"] = share(spans, kind, len(text))
+    found |= structure.measure(text, language, spans, every)
     if not len(stops):
         stop_words = languages.load(language, references.languages_from).stop_words
         found |= _stop_words(plain, stop_words, found["n_prose_words"] * found["mean_word_chars"])

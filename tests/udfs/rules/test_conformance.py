@@ -93,6 +93,14 @@ PUBLISHED = {
     "fineweb_paper": fineweb(0.1),
     "refinedweb": REFINEDWEB,
     "dclm": REFINEDWEB,
+    "starcoder": [
+        EMPTY,
+        ("starcoder.max_line.high", "code_max_line_chars", ">", 1000),
+        ("starcoder.mean_line.high", "code_mean_line_chars", ">", 100),
+        ("starcoder.alpha.low", "code_alpha_share", "<", 0.25),
+        ("starcoder.data.high", "code_data_share", ">", 0.5),
+        ("starcoder.generated", "code_generated", ">", 0),
+    ],
     "gopher_repetition_datatrove": [
         ("datatrove.gopher_repetition.empty", "dt_dup_line_char_frac", "<", 0),
         ("datatrove.gopher_repetition.dup_para_frac", "dt_dup_para_frac", ">", 0.30),
