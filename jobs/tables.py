@@ -91,9 +91,7 @@ _TABLES = (
             LANG,
             Column("lang_score", pa.float64(), "confidence of the language", "0-1"),
             Column("lang_other", pa.string(), "language of the lines that are in another one; null where none was found"),
-            Column(
-                "lang_other_share", pa.float64(), "share of the letters in such lines; from 0.1 on the page is a mixed one", "0-1"
-            ),
+            Column("lang_other_share", pa.float64(), "share of the letters in such lines; from 0.1 on the page is mixed", "0-1"),
             Column("charset", pa.string(), "character set the page was decoded with; utf-8, twice: it had been encoded twice"),
             Column(
                 "page_kind", pa.string(), "article | documentation | service | forum | collection | listing | product | other"
@@ -297,9 +295,7 @@ _TABLES = (
             LANG,
             CLASS,
             Column("n_chars", pa.int64(), "length of the cleaned text", "code points"),
-            Column(
-                "knowledge", pa.string(), "likeliest knowledge class (`conf/taxonomy.yaml`); null where there is nothing to read"
-            ),
+            Column("knowledge", pa.string(), "likeliest knowledge class (`conf/taxonomy.yaml`); null: nothing to read"),
             Column("probability", pa.float64(), "of that class", "0-1"),
             Column("second", pa.string(), "the runner-up"),
         ),
