@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.reporting.duplicates import Duplicates, duplicates
 from jobs.reporting.groups import Groups, groups
+from jobs.reporting.knowledge import KnowledgeShare, knowledge_shares
 from jobs.reporting.query import Reader, Row, reading
 from jobs.reporting.samples import Sample, kept_samples, lost_samples
 from jobs.store import Run
@@ -95,6 +96,7 @@ class Report:
     languages: tuple[Row, ...]
     groups: Groups
     classes: tuple[ClassShare, ...]
+    knowledge: tuple[KnowledgeShare, ...]
     histograms: tuple[Histogram, ...]
     kept: Mapping[str, tuple[Sample, ...]]
     lost: Mapping[tuple[str, str], tuple[Sample, ...]]
@@ -146,6 +148,7 @@ def report_of(tables: Reader, samples: int) -> Report:
         languages=tuple(tables.rows(_LANGUAGES, [LANGUAGES])),
         groups=told,
         classes=classes,
+        knowledge=knowledge_shares(tables),
         histograms=tuple(_histograms(tables)),
         kept=kept_samples(tables, samples),
         lost=lost_samples(tables, samples),

@@ -32,6 +32,8 @@ class Lot:
     text: str = "Some text."
     url: str = "https://site.example/"
     quality: float = 0.5
+    topic: str = "history"
+    sure: float = 0.9
 
 
 def build(root: Path, lots: Iterable[Lot], *, stages: tuple[str, ...] = STAGES, published: tuple[str, ...] | None = None) -> Run:
@@ -69,15 +71,17 @@ def _tables(lots: list[Lot], stages: tuple[str, ...]) -> dict[str, list[dict[str
             "text": lot.text,
             "class": lot.cls,
             "because": "language",
-            "n_chars": 400.0,
+            "n_chars": 400,
             "lang_score": 0.9,
             "kl_bits": float("nan"),
             "math_score": 0.25,
             "ft_quality": lot.quality,
+            "knowledge": lot.topic,
+            "probability": lot.sure,
             "tokens": 100,
             "copies": 2 if n % 2 else 0,
         }
-        for name in ("records", "documents", "signals", "scores", "routes", "mixture"):
+        for name in ("records", "documents", "signals", "scores", "routes", "knowledge", "mixture"):
             owner = TABLES[name].owner
             writes = name == "records" or (owner in stages and stages.index(owner) < reached)
             if writes:
