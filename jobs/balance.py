@@ -60,8 +60,9 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
             name: cut(placed, "knowledge", name, sizes[name], one.target) if one.target < one.available else WHOLE
             for name, one in planned.items()
         }
-        told = {name: _told(name, planned, settings) for name in settings.shares}
-        dropped = context.write("decisions", _decisions(placed, below, told))
+        over = {name: limit for name, limit in below.items() if limit < WHOLE}
+        told = {name: _told(name, planned, settings) for name in over}
+        dropped = context.write("decisions", _decisions(placed, over, told)) if over else 0
     finally:
         placed.unpersist()
     accounts = Accounts({(IN, ""): documents, (KEPT, ""): documents - dropped})
