@@ -11,7 +11,6 @@ import lzma
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -20,13 +19,13 @@ import numpy as np
 import xxhash
 import yaml
 
+from classifiers import labelled
 from classifiers.knowledge.features import Page
+from classifiers.labelled import Row
 from conf.taxonomy import OTHER
 from udfs.html import extract
 from udfs.urls import registered_domain
-from udfs.warc import read_warc
 
-Row = dict[str, Any]
 Split = Literal["train", "exam"]
 
 WARC = "warc"
@@ -80,11 +79,9 @@ class Labelled:
     group: str = ""
 
 
-@cache
 def labels() -> tuple[Row, ...]:
     """Return the lines of ``labels.jsonl``."""
-    lines = resources.files(__package__).joinpath("labels.jsonl").read_text(encoding="utf-8").splitlines()
-    return tuple(map(json.loads, lines))
+    return labelled.labels(__package__)
 
 
 def read(data: Path, split: Split) -> list[Labelled]:
@@ -99,11 +96,7 @@ def read(data: Path, split: Split) -> list[Labelled]:
     """
     wanted = {(row["source"], row["id"]): row for row in labels() if row["split"] == split}
     found = {(one.source, one.id): one for one in (*_web(data, wanted), *_crawled(data, wanted))}
-    if missing := sorted(wanted.keys() - found.keys()):
-        raise LookupError(
-            f"{len(missing)} labelled pages are not in {data}, such as {missing[0]}: is it another version of the data?"
-        )
-    return [found[key] for key in wanted]
+    return labelled.in_order(wanted, found, data)
 
 
 def _web(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:
@@ -115,14 +108,9 @@ def _web(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled
 
 
 def _crawled(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:
-    for path in sorted((data / WARC).glob("*.warc*")):
-        if path.suffix == ".paths":
-            continue
-        with path.open("rb") as file:
-            for capture in read_warc(file):
-                id = (capture.record_id or "").removeprefix("<urn:uuid:").removesuffix(">")
-                if capture.kind == "response" and (label := wanted.get((WARC, id))):
-                    yield _labelled(label, capture.body, capture.url)
+    for id, capture in labelled.responses(data):
+        if label := wanted.get((WARC, id.removeprefix("urn:uuid:"))):
+            yield _labelled(label, capture.body, capture.url)
 
 
 def _labelled(label: Row, html: str | bytes, url: str) -> Labelled:

@@ -10,15 +10,15 @@ import json
 import lzma
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers import labelled
 from classifiers.fasttext_clf import scores
+from classifiers.labelled import Row
 from classifiers.registry import MODELS, path_of
 from udfs import structure
 from udfs.fasttext import load
@@ -27,9 +27,7 @@ from udfs.language import identify
 from udfs.routing import COLUMNS
 from udfs.spans import KINDS, Span, share
 from udfs.urls import registered_domain
-from udfs.warc import read_warc
 
-Row = dict[str, Any]
 Part = Literal["exam", "tune"]
 Floats = NDArray[np.float64]
 
@@ -73,11 +71,9 @@ class Labelled:
         return registered_domain(self.url) if self.row["source"] == "web" else str(self.row["source"])
 
 
-@cache
 def labels() -> tuple[Row, ...]:
     """Return the lines of ``labels.jsonl``."""
-    lines = resources.files(__package__).joinpath("labels.jsonl").read_text(encoding="utf-8").splitlines()
-    return tuple(map(json.loads, lines))
+    return labelled.labels(__package__)
 
 
 def read(data: Path, part: Part | None = None) -> list[Labelled]:
@@ -92,11 +88,7 @@ def read(data: Path, part: Part | None = None) -> list[Labelled]:
     """
     wanted = {(row["set"], row["id"]): row for row in labels() if part in (None, row["part"])}
     found = {(page.row["set"], page.row["id"]): page for page in (*_files(data, wanted), *_crawled(data, wanted))}
-    if missing := sorted(wanted.keys() - found.keys()):
-        raise LookupError(
-            f"{len(missing)} labelled pages are not in {data}, such as {missing[0]}: is it another version of the data?"
-        )
-    return [found[key] for key in wanted]
+    return labelled.in_order(wanted, found, data)
 
 
 def _files(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:
@@ -112,14 +104,9 @@ def _files(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labell
 
 
 def _crawled(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:
-    for path in sorted((data / "warc").glob("*.warc*")):
-        if path.suffix == ".paths":
-            continue
-        with path.open("rb") as file:
-            for capture in read_warc(file):
-                id_ = (capture.record_id or "").strip("<>")
-                if capture.kind == "response" and (row := wanted.get((CRAWL, id_))):
-                    yield _labelled(row, capture.body, capture.url, None)
+    for id, capture in labelled.responses(data):
+        if row := wanted.get((CRAWL, id)):
+            yield _labelled(row, capture.body, capture.url, None)
 
 
 def _labelled(row: Row, body: bytes, url: str, charset: str | None) -> Labelled:
