@@ -1,7 +1,7 @@
 """The compiled pass over a text that counts what its structure is made of (`udfs.structure.values`).
 
 Everything that is compiled into each other stands in this file, because numba keeps compiled code until its own file changes.
-Words are looked for by walking a tree of letters, a step a character: no word is hashed, and hardly a branch has to be guessed.
+Few words begin as an entry does: those alone are looked for, by walking a tree of letters, a step a character.
 """
 
 from __future__ import annotations
@@ -34,12 +34,15 @@ LEAST_DATA_WORDS: Final = 8
 """Base64 is an unbroken run of so many characters, a dump of bytes so many hexadecimal words in a row (StarCoder2)."""
 
 _ID: Final = np.uint32(0x3FF)
-_IS_WORD, _IS_LETTER, _IS_SINGLE, _IS_SYMBOL, _IS_OPERATOR, _IS_VISIBLE, _IS_SMALL, _IS_CAPITAL = (
-    np.uint32(1 << bit) for bit in range(10, 18)
+_IS_WORD, _IS_LETTER, _IS_SINGLE, _IS_SYMBOL, _IS_OPERATOR, _IS_VISIBLE, _IS_SMALL, _IS_CAPITAL, _IS_SHORT = (
+    np.uint32(1 << bit) for bit in range(10, 19)
 )
 _IS_UNBROKEN: Final = _IS_WORD | _IS_SINGLE
 _ROOT, _DEAD = 0, 1
 _OTHER: Final = 1
+_FIRST_LETTERS: Final = 4
+_HEAD_BITS: Final = np.uint64(16)
+_PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 _MATHS_BIT, _PROGRAMS_BIT, FIRST_LANGUAGE = 0, 1, 2
 _OPERATORS: Final = "=+*^"
 _SYMBOL_RANGES: Final = (
@@ -55,6 +58,9 @@ class Words(NamedTuple):
     ----------
     codes : array of uint32
         Of every code point: its number as a letter of the tree, and bits that say what it is.
+    heads : array of bool
+        Whether an entry may begin with the first four letters that hash to a place. Entries that begin a word and are shorter are
+        not there: their first letters have a bit of their own.
     steps : array of uint16, shape (nodes, letters)
         The node that each letter leads to; 1 leads nowhere.
     starts, wholes : array of uint32
@@ -62,6 +68,7 @@ class Words(NamedTuple):
     """
 
     codes: NDArray[np.uint32]
+    heads: NDArray[np.bool_]
     steps: NDArray[np.uint16]
     starts: NDArray[np.uint32]
     wholes: NDArray[np.uint32]
@@ -115,57 +122,107 @@ def count(points: Points, spans: Counts, words: Words, language: int) -> Counts:
 @_compiled
 def _words(points: Points, where: tuple[int, int], words: Words, language: int, found: Counts) -> None:
     """Add the words and signs of a stretch."""
-    codes, steps, starts, wholes = words.codes, words.steps, words.starts, words.wholes
+    bounds, camels, every = _bounds(points, where, words.codes, found)
+    identifiers, commands = 0, 0
+    for k in range(0, len(bounds), 2):
+        start, end = int(bounds[np.uintp(k)]), int(bounds[np.uintp(k + 1)])
+        if _may_be_entry(points, start, end, words):
+            _tell(_entries(points, start, end, words), language, found)
+        commands += (start > 0) & (points[np.uintp(max(start - 1, 0))] == 92)
+        identifiers += _joined(points, start, end, words.codes) | camels[np.uintp(k + 1)]
+    if every & _IS_SINGLE:
+        _pairs(points, where, words, language, found)
+    found[WORDS] += len(bounds) // 2
+    found[IDENTIFIERS] += identifiers
+    found[COMMANDS] += commands
+
+
+@_compiled
+def _bounds(
+    points: Points, where: tuple[int, int], codes: NDArray[np.uint32], found: Counts
+) -> tuple[NDArray[np.int32], NDArray[np.bool_], np.uint32]:
+    """Add the signs of a stretch; return words' starts and ends by turns, beside an end whether it is in camel case, and all bits."""
+    # Without a branch: a processor cannot guess where words end.
     start, end = where
-    n, maths, programs, deduced, identifiers = 0, 0, 0, 0, 0
-    visible, symbols, operators, singles, commands = 0, 0, 0, 0, 0
-    i = start
-    while i < end:
+    bounds, camels = np.empty(end - start + 2, np.int32), np.empty(end - start + 2, np.bool_)
+    every, last, inside, camel, n = np.uint32(0), np.uint32(0), False, False, 0
+    visible, symbols, operators = 0, 0, 0
+    for i in range(start, end):
+        code = codes[points[np.uintp(i)]]
+        word = (code & _IS_UNBROKEN) == _IS_WORD
+        bounds[np.uintp(n)] = i
+        n += word != inside
+        camel = (camel & word & inside) | ((code & (last << np.uint32(1)) & _IS_CAPITAL) != 0)
+        camels[np.uintp(n)] = camel
+        visible += (code & _IS_VISIBLE) != 0
+        symbols += (code & _IS_SYMBOL) != 0
+        operators += (code & _IS_OPERATOR) != 0
+        every |= code
+        last, inside = code, word
+    bounds[n] = end
+    n += inside
+    found[VISIBLE] += visible
+    found[SYMBOLS] += symbols
+    found[OPERATORS] += operators
+    return bounds[:n], camels[:n], every
+
+
+@_compiled
+def _pairs(points: Points, where: tuple[int, int], words: Words, language: int, found: Counts) -> None:
+    """Add the words of scripts without blanks, and what is told by two of them side by side."""
+    codes, (start, end) = words.codes, where
+    for i in range(start, end):
         code = codes[points[i]]
-        if not code & _IS_WORD:
-            visible += (code & _IS_VISIBLE) != 0
-            symbols += (code & _IS_SYMBOL) != 0
-            operators += (code & _IS_OPERATOR) != 0
-            i += 1
-            continue
-        first, node, told, camel, last = i, np.int64(_ROOT), np.uint32(0), np.uint32(0), np.uint32(0)
         if code & _IS_SINGLE:
-            i += 1
-            singles += 1
-            following = codes[points[i]] if i < end else np.uint32(0)
+            found[SINGLES] += 1
+            following = codes[points[i + 1]] if i + 1 < end else np.uint32(0)
             if following & _IS_SINGLE:
-                told = wholes[steps[steps[_ROOT, code & _ID], following & _ID]]
-        else:
-            while i < end and code & _IS_UNBROKEN == _IS_WORD:
-                node = np.int64(steps[node, code & _ID])
-                told |= starts[node]
-                camel |= (last << np.uint32(1)) & code
-                symbols += (code & _IS_SYMBOL) != 0
-                last = code
-                i += 1
-                code = codes[points[i]] if i < end else np.uint32(0)
-            told |= wholes[node]
-            n += 1
-            before = points[first - 1] if first > 0 else np.uint32(0)
-            commands += before == 92
-            identifiers += (camel & _IS_CAPITAL) != 0 or _joined(points, first, i, codes)
-        visible += i - first
-        maths += int(told & np.uint32(1))
-        programs += int((told >> np.uint32(_PROGRAMS_BIT)) & np.uint32(1))
-        deduced += int((told >> np.uint32(language)) & np.uint32(1))
-    for place, value in enumerate((n, deduced, maths, programs, identifiers, singles, visible, commands, symbols, operators)):
-        found[place] += value
+                _tell(words.wholes[words.steps[words.steps[_ROOT, code & _ID], following & _ID]], language, found)
+
+
+@_inlined
+def _tell(entries: np.uint32, language: int, found: Counts) -> None:
+    found[MATHS] += np.int64(entries & np.uint32(1))
+    found[PROGRAMS] += np.int64((entries >> np.uint32(_PROGRAMS_BIT)) & np.uint32(1))
+    found[DEDUCED] += np.int64((entries >> np.uint32(language)) & np.uint32(1))
+
+
+@_inlined
+def _may_be_entry(points: Points, start: int, end: int, words: Words) -> bool:
+    """Whether a word's first letters are those of an entry."""
+    codes, last = words.codes, end - 1
+    first = codes[points[np.uintp(start)]]
+    head = np.uint64(first & _ID)
+    for k in range(1, _FIRST_LETTERS):
+        letter = codes[points[np.uintp(min(start + k, last))]] & _ID
+        head = (head << np.uint64(10)) | (np.uint64(letter) if start + k < end else np.uint64(0))
+    return bool(words.heads[_place(head)] | ((first & _IS_SHORT) != 0))
+
+
+@_inlined
+def _place(head: np.uint64) -> np.uint64:
+    return (head * _PRIME) >> (np.uint64(64) - _HEAD_BITS)
+
+
+@_compiled
+def _entries(points: Points, start: int, end: int, words: Words) -> np.uint32:
+    """Return the bits of the entries that a word is, or begins with."""
+    node, told = np.int64(_ROOT), np.uint32(0)
+    for i in range(start, end):
+        node = np.int64(words.steps[node, words.codes[points[i]] & _ID])
+        told |= words.starts[node]
+    return np.uint32(told | words.wholes[node])
 
 
 @_inlined
 def _joined(points: Points, start: int, end: int, codes: NDArray[np.uint32]) -> bool:
     """Whether what stands around a word makes it an identifier: ``_``, ``(``, ``::`` or a full stop before a letter."""
-    limit = len(points)
-    after = points[end] if end < limit else np.uint32(32)
-    second = points[end + 1] if end + 1 < limit else np.uint32(32)
-    before = points[start - 1] if start > 0 else np.uint32(32)
-    dotted = after == 46 and (codes[second] & _IS_LETTER) != 0
-    return bool(before == 95 or after == 95 or after == 40 or (after == 58 and second == 58) or dotted)
+    final = len(points) - 1
+    before = points[np.uintp(max(start - 1, 0))]
+    after, second = points[np.uintp(min(end, final))], points[np.uintp(min(end + 1, final))]
+    colons = (after == 58) & (second == 58) & (end < final)
+    dotted = (after == 46) & ((codes[second] & _IS_LETTER) != 0)
+    return bool((before == 95) | (after == 95) | (after == 40) | colons | dotted)
 
 
 @_compiled
@@ -239,7 +296,20 @@ def word_tree(mathematics: Sequence[str], programming: Sequence[str], deduction:
     steps = np.full((len(branches), len(letters) + _OTHER + 1), _DEAD, np.uint16)
     for node, branch in enumerate(branches):
         steps[node, list(branch)] = list(branch.values())
-    return Words(_codes(number), steps, np.array(starts, np.uint32), np.array(wholes, np.uint32))
+    codes, heads = _codes(number), np.zeros(1 << int(_HEAD_BITS), np.bool_)
+    for stem, begins in ((word.rstrip("*"), word.endswith("*")) for word, _ in entries):
+        heads[_place_of(stem, number)] = True
+        if begins and len(stem) < _FIRST_LETTERS:
+            codes[[ord(stem[0]), ord(stem[0].upper())]] |= _IS_SHORT
+    return Words(codes, heads, steps, np.array(starts, np.uint32), np.array(wholes, np.uint32))
+
+
+def _place_of(stem: str, number: Mapping[str, int]) -> int:
+    """Return where in ``heads`` a word is looked for: `_may_be_entry` for one who has letters."""
+    head = 0
+    for k in range(_FIRST_LETTERS):
+        head = head << 10 | (number[stem[k]] if k < len(stem) else 0)
+    return (head * int(_PRIME) & (1 << 64) - 1) >> 64 - int(_HEAD_BITS)
 
 
 def _codes(number: Mapping[str, int]) -> NDArray[np.uint32]:
