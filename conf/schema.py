@@ -334,6 +334,29 @@ class Mix(Section):
         return self
 
 
+class Label(Section):
+    """An LLM teacher, which `woolmill label ask` has label a sample; no stage reads this."""
+
+    url: str = setting("http://127.0.0.1:8000/v1", "base address of any OpenAI-compatible endpoint")
+    model: str | None = setting(None, "the teacher, as the endpoint names it; null: --model says it")
+    key_env: str = setting("WOOLMILL_TEACHER_KEY", "environment variable with the endpoint's key", pattern=r"^[A-Za-z_]\w*$")
+    prompt: str = setting("quality", "a prompt of conf/prompts, its newest version or quality.v1, or a file NAME.vN.md")
+    temperature: float = setting(0.0, "how freely the teacher draws its answer", ge=0.0, le=2.0)
+    seed: int = setting(1, "seed that is sent along; with another one all is asked anew", ge=0)
+    max_tokens: int = setting(200, "longest answer", unit="tokens", ge=1)
+    timeout_s: float = setting(120.0, "longest wait for an answer", unit="s", gt=0.0)
+    attempts: int = setting(6, "most attempts at a request that fails in a way that may pass", ge=1, le=20)
+    concurrency: int = setting(8, "questions under way at once", ge=1, le=1024)
+    per_minute: int | None = setting(None, "most requests a minute; null: as many as concurrency allows", ge=1)
+    price_in: float | None = setting(None, "price of a million tokens that are read; null: not known", ge=0.0)
+    price_out: float | None = setting(None, "price of a million tokens that are written, in the same currency", ge=0.0)
+    ask_above: float = setting(1.0, "a run whose estimated cost is above this wants --yes or a yes", ge=0.0)
+    ask_above_requests: int = setting(10_000, "the same by requests, where prices are not known", ge=0)
+    budget: float | None = setting(None, "a run ends when its answers have cost this; null: no limit", ge=0.0)
+    max_failed: Share = setting(0.02, "share of the questions that may fail for good before a run ends", unit="0-1")
+    min_questions: int = setting(50, "questions from which on max_failed counts", ge=1)
+
+
 class Report(Section):
     """The HTML report."""
 
@@ -360,6 +383,7 @@ class Recipe(Section):
     decontaminate: Decontaminate = setting(Decontaminate(), "benchmark items in the text")
     balance: Balance = setting(Balance(), "knowledge classes of which a crawl has too much")
     mix: Mix = setting(Mix(), "sampling and shards")
+    label: Label = setting(Label(), "an LLM teacher")
     report: Report = setting(Report(), "the HTML report")
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from console import dedup, languages, pii_domains, references
+from console import dedup, label, languages, pii_domains, references
 from console.endings import (
     DONE,
     INTERRUPTED,
@@ -36,6 +36,7 @@ app = typer.Typer(
 
 app.add_typer(dedup.corpus, name="corpus")
 app.add_typer(languages.languages, name="languages")
+app.add_typer(label.label, name="label")
 app.command(
     epilog="Example: woolmill dedup corpus/ deduped    or    "
     "woolmill dedup 'texts/*.jsonl.gz' deduped --preset fineweb documents.similarity=0.8",

@@ -258,7 +258,7 @@ def _account(context: KeyContext, stage: str) -> dict[str, int]:
 
 def recipe_digest(recipe: Recipe) -> str:
     """SHA-256 of all settings that decide what is written; where and on what it runs is none of them."""
-    body = recipe.model_dump(mode="json", exclude={"input", "output", "spark", "report"})
+    body = recipe.model_dump(mode="json", exclude={"input", "output", "spark", "label", "report"})
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

@@ -35,7 +35,7 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
     "balance": ("how much of a knowledge class stays", "balance"),
     "mix": ("sampling", "mix"),
 }
-_DECIDES_NOTHING = frozenset(("name", "output", "spark", "report"))
+_DECIDES_NOTHING = frozenset(("name", "output", "spark", "label", "report"))
 
 
 class PreviewError(ValueError):
