@@ -35,7 +35,7 @@ class Card:
     ----------
     name, file, kind : str
         Name in the registry; file beside the card, or `HERE`; ``fasttext`` (a ``.ftz``), ``arrays`` (a ``.npz``), ``weights``
-        (JSON lines) or ``onnx`` (a folder).
+        (JSON lines), ``tokenizer`` (a ``tokenizer.json``) or ``onnx`` (a folder).
     sha256 : str
         Digest of the file or folder (`digest_of`), hexadecimal.
     purpose : str

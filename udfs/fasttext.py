@@ -64,7 +64,10 @@ class FastText:
             Labels without their prefix and probabilities in 0-1, best first, equal ones by label; at most ``k``, as
             the library leaves out those of a vanishing probability.
         """
-        line = " ".join(text.replace("\x00", " ").encode("utf-8", "ignore").decode("utf-8").split())
+        return self.predict_line(" ".join(text.replace("\x00", " ").encode("utf-8", "ignore").decode("utf-8").split()), k)
+
+    def predict_line(self, line: str, k: int = 1) -> list[tuple[str, float]]:
+        """Return the ``k`` best labels of a text of one line, without NUL or lone surrogates; see `predict`."""
         found = self._model.f.predict(line + "\n", k, 0.0, "strict")
         clipped = [(label.removeprefix(PREFIX), min(max(float(p), 0.0), 1.0)) for p, label in found]
         return sorted(clipped, key=lambda pair: (-pair[1], pair[0]))

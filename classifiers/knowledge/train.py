@@ -8,10 +8,8 @@ data and equal versions of the libraries give equal bytes.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers import command
 from classifiers.knowledge.examples import FILES, TEXTCLASSES, UNREAD, Labelled, folds_of, read, seed_examples, weak_examples
 from classifiers.knowledge.features import BUCKETS, WEIGHTS, Floats, Page, fields_of, grams
 from classifiers.knowledge.model import NAME, Knowledge, steps, weights
-from classifiers.registry import Card, folder, sha256_of
+from classifiers.registry import Card, sha256_of
 from conf.taxonomy import load as load_taxonomy
 
 Matrix = Any
@@ -249,22 +248,12 @@ def _card(path: Path, data: Path, recipe: Recipe, guessed: NDArray[np.int64], ex
 
 def main(argv: list[str] | None = None) -> int:
     """Train and write; the exit status is 2 where the data is not there."""
-    parser = argparse.ArgumentParser(description="Train the classifier of knowledge classes.")
-    parser.add_argument("--data", type=Path, default=os.environ.get("WOOLMILL_DATA"), help="folder of the training data")
-    parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default that of the shipped models")
-    arguments = parser.parse_args(argv)
-    if arguments.data is None:
-        print("where is the training data? give --data DIR or set WOOLMILL_DATA", file=sys.stderr)
-        return 2
-    out = arguments.out or folder()
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        card = make(Path(arguments.data), out)
-    except FileNotFoundError as error:
-        print(f"{error.filename} is not there: the classifier is trained on it", file=sys.stderr)
-        return 2
-    print(f"{card.name}: {(out / card.file).stat().st_size:,} bytes, {card.metrics}")
-    return 0
+    return command.run(command.parser("Train the classifier of knowledge classes.").parse_args(argv), _told)
+
+
+def _told(data: Path, out: Path) -> Iterator[str]:
+    card = make(data, out)
+    yield f"{card.name}: {(out / card.file).stat().st_size:,} bytes, {card.metrics}"
 
 
 if __name__ == "__main__":

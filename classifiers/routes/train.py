@@ -7,12 +7,10 @@ no part. The same data gives the same bytes.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +18,8 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from classifiers.registry import MODELS, Card, folder, sha256_of
+from classifiers import command
+from classifiers.registry import MODELS, Card, sha256_of
 from classifiers.routes.model import NAME
 from classifiers.routes.pages import FILES, Labelled, columns, read
 from udfs.routing import READS, Scorer, Weight, read_router, scaled
@@ -165,23 +164,12 @@ def make(data: Path, out: Path) -> Card:
 
 def main(argv: list[str] | None = None) -> int:
     """Fit and write; the exit status is 2 where the data is not there."""
-    parser = argparse.ArgumentParser(description="Fit the weights of the routing scores.")
-    parser.add_argument("--data", type=Path, default=os.environ.get("WOOLMILL_DATA"), help="folder of the training data")
-    parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default that of the shipped models")
-    arguments = parser.parse_args(argv)
-    if arguments.data is None:
-        print("where is the training data? give --data DIR or set WOOLMILL_DATA", file=sys.stderr)
-        return 2
-    out = arguments.out or folder()
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        card = make(Path(arguments.data), out)
-    except FileNotFoundError as error:
-        print(f"{error.filename} is not there: the routing scores are fitted on it", file=sys.stderr)
-        return 2
-    for name in READS:
-        print(name, card.metrics[name])
-    return 0
+    return command.run(command.parser("Fit the weights of the routing scores.").parse_args(argv), _told)
+
+
+def _told(data: Path, out: Path) -> Iterator[str]:
+    card = make(data, out)
+    yield from (f"{name} {card.metrics[name]}" for name in READS)
 
 
 if __name__ == "__main__":

@@ -6,33 +6,33 @@ import json
 import math
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers import fasttext_clf as clf
-from classifiers import registry
+from classifiers import reading, registry, tasks
 from classifiers import train as training
 from classifiers.fasttext_clf import (
     Classifier,
     Example,
     Recipe,
     TrainingError,
-    auc,
-    evaluate,
-    folds_of,
     languages_of,
     load,
     prepare,
+    read,
     scores,
+    shapes,
     train,
     training_lines,
 )
 from udfs.fasttext import FastText
+from udfs.words import BLANK, SINGLE, WORD, classes, codepoints
 
 TINY = Recipe(lr=0.5, epochs=5, dim=4, min_count=1, bucket=2_000, cutoff=1_000)
 WORDS = ("river", "stone", "garden", "letter", "winter", "morning", "teacher", "bridge", "window", "market", "summer", "paper")
@@ -76,6 +76,27 @@ def test_prepare(text: str, prepared: str) -> None:
     assert prepare(text) == prepared
 
 
+def spelled_out(text: str) -> str:
+    """What `prepare` says, a character at a time, for texts without TeX's brackets."""
+    out = []
+    for sign in text.lower():
+        flags = int(classes(codepoints(sign))[0])
+        word, control = bool(flags & int(WORD)), ord(sign) < 33 or 127 <= ord(sign) < 160
+        if 0xD800 <= ord(sign) <= 0xDFFF or (not word and (control or flags & int(BLANK))):
+            out.append(" ")
+        else:
+            shown = "0" if sign in "0123456789" else sign
+            out.append(shown if word and not flags & int(SINGLE) else f" {shown} ")
+    return " ".join("".join(out).split())
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.characters(), max_size=80).filter(lambda text: "\\" not in text))
+def test_prepare_spelled_out(text: str) -> None:
+    """The compiled loop gives what the definition says of each character of any script."""
+    assert prepare(text) == spelled_out(text)
+
+
 @settings(deadline=None)
 @given(st.text(st.characters(), max_size=200))
 def test_prepare_is_total_and_idempotent(text: str) -> None:
@@ -89,7 +110,53 @@ def test_prepare_is_total_and_idempotent(text: str) -> None:
 @pytest.mark.parametrize("text", ["a" * 500_000, "&" * 500_000, "a b" * 200_000, "\\(" * 300_000, "漢" * 300_000])
 def test_prepare_reads_a_bounded_part(text: str) -> None:
     """Of a hostile or huge text only the first 100,000 characters are read."""
-    assert prepare(text) == prepare(text[: clf.MAX_CHARS])
+    assert prepare(text) == prepare(text[: reading.MAX_CHARS])
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", ""),
+        (" \n\t\n", ""),
+        ("Home", "¶0un"),
+        ("Home\n\n  Home \n", "¶0un ¶0unr"),
+        ("• one thing, and\n12 more:", "¶1bn ¶0dc"),
+        ("Das ist ein ganzer Satz, der auch endet.", "¶2us"),
+        ("那是一个句子。", "¶0ls"),
+        ("a" * 300 + "\r\n\x00", "¶5ln ¶0ln"),
+        ("\ud800", "¶0ln"),
+    ],
+)
+def test_shapes(text: str, tokens: str) -> None:
+    """A token a line: length, beginning, end, and whether the line was there before; blank lines have none."""
+    assert shapes(text) == tokens
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(), max_size=200))
+def test_a_text_is_read_with_its_shapes_behind_its_words(text: str) -> None:
+    """What is read is one encodable line; no token of the words is one of the shapes, and a text without words is nothing."""
+    whole, words = read(text, lines=True), read(text, lines=False)
+    assert words == prepare(text)
+    assert whole == (f"{words} {shapes(text)}" if words else "")
+    assert "\n" not in whole
+    assert not set(words.split()) & set(shapes(text).split())
+
+
+def test_a_model_of_lines_tells_apart_what_words_cannot(tmp_path: Path) -> None:
+    """The same words in sentences and in a menu are one to a model of words, and two to one that reads the shapes of lines."""
+    texts = [(f"{a} {b}\n{b} {c}\n{c} {a}", f"{a} {b} {b} {c} {c} {a}") for a in WORDS for b in WORDS for c in WORDS[:4]]
+    examples = [Example(text, label, "x") for pair in texts for text, label in zip(pair, ("bad", "good"), strict=True)]
+    with pytest.raises(TrainingError, match="guessing on"):
+        train(examples, TINY, tmp_path / "words.ftz")
+    recipe = replace(TINY, lines=True)
+    train(examples, recipe, tmp_path / "lines.ftz")
+    model = Classifier(FastText(tmp_path / "lines.ftz"), "good", lines=True)
+    good, bad = model.of("river garden garden stone stone river"), model.of("river garden\ngarden stone\nstone river")
+    assert good is not None
+    assert bad is not None
+    assert good > 0.9 > 0.1 > bad
+    assert model.of(" \n ") is None
 
 
 def test_training_lines_hold_each_text_once_in_hash_order() -> None:
@@ -177,35 +244,6 @@ def test_a_build_that_cannot_train_is_named(tmp_path: Path, monkeypatch: pytest.
         train(toy(), TINY, tmp_path / "x.ftz")
 
 
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=60))
-def test_auc_against_scikit_learn(rows: list[tuple[int, bool]]) -> None:
-    """The area under the curve, ties included, is scikit-learn's; NaN when a class is missing."""
-    metrics = pytest.importorskip("sklearn.metrics")
-    values, truth = np.array([v / 5 for v, _ in rows]), np.array([t for _, t in rows])
-    if truth.all() or not truth.any():
-        assert math.isnan(auc(values, truth))
-    else:
-        assert math.isclose(auc(values, truth), metrics.roc_auc_score(truth, values), abs_tol=1e-12)
-
-
-def test_evaluate() -> None:
-    """Counts, accuracy and F1 at 0.5 are those worked out by hand."""
-    found = evaluate(np.array([0.9, 0.5, 0.4, 0.2]), np.array([True, False, True, False]), ["a", "a", "b", "c"])
-    assert (found.examples, found.positives, found.groups) == (4, 2, 3)
-    assert (found.accuracy, found.f1, found.auc) == (0.5, 0.5, 0.75)
-
-
-@settings(deadline=None)
-@given(st.permutations([Example(str(i), "yes" if i % 3 else "no", f"g{i % 8}") for i in range(40)]))
-def test_folds_hold_whole_groups(examples: list[Example]) -> None:
-    """The folds do not depend on the order of the examples, and the groups are spread over all of them."""
-    folds = folds_of(examples, "yes", 4)
-    assert folds == folds_of(sorted(examples, key=lambda e: e.text), "yes", 4)
-    assert set(folds) == {e.group for e in examples}
-    assert set(folds.values()) == {0, 1, 2, 3}
-
-
 PROSE = (
     "The committee met on Tuesday to discuss the repair of the old bridge. Its chairman explained that the arches had been weakened "
     "by last winter's floods, and that the work would take at least two years. Several residents asked how traffic would be diverted."
@@ -247,7 +285,7 @@ def test_the_cards_name_the_data_they_were_made_from() -> None:
     data = os.environ.get("WOOLMILL_DATA")
     if not data:
         pytest.skip("WOOLMILL_DATA is not set: the training data is not here")
-    for name in training.TASKS:
+    for name in tasks.TASKS:
         card = json.loads((registry.folder() / f"{name}.json").read_text(encoding="utf-8"))
         for entry in card["training_data"]:
             assert registry.sha256_of(Path(data) / entry["file"]) == entry["sha256"]
@@ -255,7 +293,7 @@ def test_the_cards_name_the_data_they_were_made_from() -> None:
 
 def test_exam_data_is_never_trained_on() -> None:
     """No task reads the test crawl, its truth or its gold texts."""
-    files = {file for task in training.TASKS.values() for file in task.files}
+    files = {file for task in tasks.TASKS.values() for file in task.files}
     assert not [file for file in files if "warc" in file or "truth" in file or "gold" in file]
 
 
@@ -272,7 +310,7 @@ def test_exam_data_is_never_trained_on() -> None:
 )
 def test_groups_that_are_held_out_together(row: dict[str, str], group: str) -> None:
     """Texts of one site are one group, from whichever set they come; so are all made-up sites."""
-    assert training.group_of(row) == group
+    assert tasks.group_of(row) == group
 
 
 def test_training_without_data_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
