@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from jobs.predicates import UNROUTED, filter_plan
+from jobs.predicates import UNROUTED, filter_plan, quality_limits
 from jobs.preview.changes import PreviewError, recipe_of
 from jobs.reporting.query import Reader, Row, reading
 from jobs.store import Run
-from udfs.checks import Check, quality_check, rule_checks
+from udfs.checks import Check, quality_checks, rule_checks
 from udfs.filtering import FilterPlan
+from udfs.quality import Limits
 from udfs.rules import UnknownNameError
 from udfs.urls import url_key
 
@@ -23,14 +24,16 @@ NOT_REACHED, NOT_RUN = "not reached", "not run"
 _HEX_ID = re.compile(r"[0-9a-fA-F]{32}")
 _KEYS = frozenset(("id", "split"))
 _NO_SIGNALS = frozenset(("lang", "word_model"))
-# Large or binary columns that say nothing to a reader.
-_LEFT_OUT = frozenset(("text", "spans", "bands", "signature", "hashes", "exact"))
+# Columns that are large or say nothing to a reader.
+_LEFT_OUT = frozenset(("text", "spans", "bands", "signature", "hashes", "exact", "covered"))
 # What else a stage has written about a document, shown with the stage.
 _FACTS = {
     "extract": ("documents", "sketches"),
     "documents": ("clusters",),
     "clean": ("signals", "scores"),
     "route": ("routes",),
+    "encode": ("encodings",),
+    "score": ("quality",),
     "decontaminate": ("contamination",),
     "knowledge": ("knowledge",),
     "mix": ("mixture",),
@@ -218,24 +221,25 @@ class _Rules:
     """The run's settings, as far as this version still reads them."""
 
     plan: FilterPlan | None = None
-    least: Mapping[str, float] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def of(cls, run: Run) -> _Rules:
         try:
             recipe = recipe_of(run.recipe)
-            return cls(filter_plan(recipe.filter), recipe.score.min_quality)
+            return cls(filter_plan(recipe.filter), quality_limits(recipe.score))
         except (PreviewError, UnknownNameError):
             return cls()
 
-    def checks(self, stage: str, before: Sequence[Step]) -> tuple[Check, ...]:
-        """Hold the rules of a stage against what the stages before have written about a document."""
-        facts = {name: rows[0] for step in before for name, rows in step.facts.items()}
+    def checks(self, stage: str, steps: Sequence[Step]) -> tuple[Check, ...]:
+        """Hold the rules of a stage against what it and the stages before have written about a document."""
+        facts = {name: rows[0] for step in steps for name, rows in step.facts.items()}
         cls = facts.get("routes", {}).get("class", UNROUTED)
         if self.plan and stage == "filter" and "signals" in facts:
             return rule_checks(self.plan, facts["signals"], cls=cls, language=facts["signals"]["lang"])
         if self.plan and stage == "score" and "scores" in facts:
-            return (quality_check(facts["scores"]["ft_quality"], cls, self.least),)
+            told = {**facts["scores"], **facts.get("encodings", {}), **facts.get("quality", {})}
+            return quality_checks(told, cls, self.limits)
         return ()
 
 
@@ -247,7 +251,7 @@ def _story(tables: Reader, capture: Capture, rules: _Rules, *, measure: bool) ->
         lost = any(step.outcome in ("dropped", "quarantined") for step in steps)
         step = _step(tables, stage, key, [] if lost else decisions.get(stage, []), lost=lost)
         reached = step.outcome not in (NOT_REACHED, NOT_RUN)
-        steps.append(replace(step, checks=rules.checks(stage, steps)) if reached else step)
+        steps.append(replace(step, checks=rules.checks(stage, [*steps, step])) if reached else step)
     shards = tables.shards_of(key[0]) if any(m.get("copies") for s in steps for m in s.facts.get("mixture", [])) else []
     duplicates = tables.rows("select count(*) as n from clusters where winner = ? and winner_split = ?", key)[0]["n"]
     told = Story(capture, tuple(steps), duplicates, tuple(Shard(file, copy) for file, copy in shards))
@@ -301,7 +305,9 @@ def _step(tables: Reader, stage: str, key: Key, decisions: Sequence[Row], *, los
 
 def _facts(tables: Reader, name: str, key: Key) -> list[dict[str, Any]]:
     left_out = _KEYS | _LEFT_OUT if name != "documents" else _KEYS | _LEFT_OUT | {"url", "date"}
-    return [{column: _plain(value) for column, value in row.items()} for row in tables.lookup(name, key, without=left_out)]
+    # What a document shares with an item by chance decides nothing and is long.
+    rows = (row for row in tables.lookup(name, key, without=left_out) if row.get("action") != "none")
+    return [{column: _plain(value) for column, value in row.items()} for row in rows]
 
 
 def _plain(value: Any) -> Any:

@@ -160,7 +160,7 @@ def _models(recipe: Recipe) -> Mapping[str, str]:
 
 STAGE = SplitStage(
     "clean",
-    5,
+    6,
     sections=("clean", "sketch", "lines"),
     needs=("documents", "hot_lines", "line_buckets"),
     writes=("cleaned", "signals", "scores", "line_edits", "removed_lines"),

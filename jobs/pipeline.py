@@ -9,14 +9,32 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from jobs import balance, clean, decontaminate, documents, extract, filter, knowledge, lines, mix, report, route, score, urls
+from jobs import (
+    balance,
+    clean,
+    decontaminate,
+    documents,
+    encode,
+    extract,
+    filter,
+    knowledge,
+    lines,
+    mix,
+    report,
+    route,
+    score,
+    urls,
+)
 from jobs.command import recipe_parser
 from jobs.command import run_recipe as run_stages
 from jobs.stage import Stage
 
 STAGES: Mapping[str, Stage] = {
     module.STAGE.name: module.STAGE
-    for module in (extract, urls, documents, lines, clean, route, filter, score, decontaminate, knowledge, balance, mix, report)
+    for module in (
+        *(extract, urls, documents, lines, clean, route, filter, encode, score),
+        *(decontaminate, knowledge, balance, mix, report),
+    )
 }
 run_recipe = partial(run_stages, stages=STAGES)
 

@@ -8,7 +8,8 @@ from math import nan
 
 import numpy as np
 
-from udfs.filtering import LANGUAGE, LANGUAGE_SCORE, QUALITY, FilterPlan, judge, least_language_score, low_quality, signals_read
+from udfs.filtering import LANGUAGE, LANGUAGE_SCORE, FilterPlan, judge, least_language_score, signals_read
+from udfs.quality import REASONS, Limits
 from udfs.rules import Guard, Rule
 
 
@@ -79,11 +80,25 @@ def rule_checks(plan: FilterPlan, values: Mapping[str, float | None], *, cls: st
     return (*found, *(_check(rule, known, fired[rule.name]) for rule in one.rules.rules))
 
 
-def quality_check(quality: float | None, cls: str, least: Mapping[str, float]) -> Check:
-    """Hold the least quality of a class against one document."""
-    value = nan if quality is None else quality
-    fired = bool(low_quality(np.array([value]), [cls], least)[0])
-    return Check(QUALITY, "ft_quality", value, "<", least.get(cls, 0.0), fired)
+def quality_checks(given: Mapping[str, float | None], cls: str, limits: Limits) -> tuple[Check, ...]:
+    """Hold the least quality of a class against one document.
+
+    Parameters
+    ----------
+    given : mapping of str to float or None
+        The columns of `udfs.quality.REASONS`; None, or nothing, where a model does not judge.
+    cls : str
+        Class of the document.
+    limits : Limits
+        The settings.
+    """
+    found = []
+    for name, least in limits.held.items():
+        value = given.get(name)
+        seen = nan if value is None else float(value)
+        if cls in least:
+            found.append(Check(REASONS[name], name, seen, "<", least[cls], seen < least[cls]))
+    return tuple(found)
 
 
 def _check(rule: Rule, values: Mapping[str, float], fired: bool) -> Check:

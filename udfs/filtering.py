@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from udfs.languages import load
 from udfs.rules import RULE_SETS, Rule, RuleSet, UnknownNameError, evaluate, with_overrides
 
-LANGUAGE_SCORE, LANGUAGE, QUALITY = "language.score.low", "language.not_wanted", "quality.low"
+LANGUAGE_SCORE, LANGUAGE = "language.score.low", "language.not_wanted"
 STAYS = -1
 _NO_PROSE = frozenset({"math", "code"})
 
@@ -241,29 +241,6 @@ def findings(plan: FilterPlan, columns: Columns, *, classes: Labels, languages: 
             seen = (one.language, *(f"{columns[signal][place]:.6g} {op} {limit:g}" for signal, op, limit in told))
             found[place] = tuple(Finding(one.reasons[i], seen[i]) for i in np.flatnonzero(one.fired[:, j]))
     return found
-
-
-def low_quality(quality: NDArray[np.float64], classes: Labels, least: Mapping[str, float]) -> NDArray[np.bool_]:
-    """Return which documents a quality model rates too low.
-
-    Parameters
-    ----------
-    quality : array of float64
-        Score (0-1) of each document; NaN, where there was nothing to read, is never too low.
-    classes : sequence of str, or Coded
-        Class of each document.
-    least : mapping of str to float
-        Least score, by class; a class without one keeps everything.
-    """
-    by_class = _coded(classes)
-    floor = np.array([least.get(name, 0.0) for name in by_class.names], dtype=np.float64)
-    low: NDArray[np.bool_] = quality < floor[by_class.codes]
-    return low
-
-
-def quality_seen(quality: float, least: float) -> str:
-    """Return the evidence of a quality score below the least."""
-    return f"{quality:.6g} < {least:g}"
 
 
 def _groups(classes: Labels, languages: Labels) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.columns import coded, mask, truths
-from jobs.predicates import STAGES, reads_datatrove
+from jobs.predicates import STAGES, quality_ranks, reads_datatrove
 from jobs.preview.chain import Chain, Verdicts
 from jobs.preview.changes import Change, PreviewError, changed, recipe_of
 from jobs.preview.rows import Batch, batches, winners
@@ -132,7 +132,8 @@ def preview(run: Run, assignments: Sequence[str], wanted: Wanted = Wanted()) -> 
     chains = (Chain.of(recipe), Chain.of(after))
     counts, sampler, dropped = Counts(), Sampler(chains, wanted.samples), list[pa.ChunkedArray]()
     differs: int | None = None
-    for batch in batches(run, chains[0], chains[0].signals | chains[1].signals):
+    ranks = quality_ranks(recipe) if "ensemble" in (recipe.score.combine, after.score.combine) else {}
+    for batch in batches(run, chains[0], chains[0].signals | chains[1].signals, ranks):
         verdicts = (chains[0].judge(batch.signals, batch.scores), chains[1].judge(batch.signals, batch.scores))
         if batch.stored is not None:
             differs = (differs or 0) + int(np.count_nonzero(batch.stored != verdicts[0].reasons))

@@ -12,14 +12,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conf.schema import Recipe
-from jobs.columns import coded, floats
-from jobs.predicates import MODELS, STAGES, STRUCTURE, UNROUTED, filter_plan, numbers, routes
-from udfs.checks import Check, quality_check, rule_checks
-from udfs.filtering import QUALITY, STAYS, Coded, FilterPlan, first_reasons, low_quality, reason_names, signals_read
+from jobs.columns import coded
+from jobs.predicates import STAGES, STRUCTURE, UNROUTED, filter_plan, numbers, quality_limits, routes
+from udfs.checks import Check, quality_checks, rule_checks
+from udfs.filtering import STAYS, Coded, FilterPlan, first_reasons, reason_names, signals_read
+from udfs.quality import REASONS, too_low
 from udfs.routing import CLASSES
 
-QUALITY_SCORE = "ft_quality"
-SCORES = (*MODELS, QUALITY_SCORE)
+QUALITY = tuple(REASONS)
+"""Columns that quality is decided by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Chain:
     @cached_property
     def reasons(self) -> tuple[str, ...]:
         """Every reason to drop a document."""
-        return (*reason_names(self.plan), QUALITY)
+        return (*reason_names(self.plan), *REASONS.values())
 
     @property
     def signals(self) -> frozenset[str]:
@@ -68,7 +69,7 @@ class Chain:
         )
 
     def judge(self, signals: pa.Table, scores: pa.Table) -> Verdicts:
-        """Decide about documents, given as rows of `signals` and `scores` in the same order."""
+        """Decide about documents, given as rows of `signals` and of `MODELS` and `QUALITY` in the same order."""
         classes = np.full(signals.num_rows, CLASSES.index(UNROUTED), dtype=np.int64)
         reasons = np.full(signals.num_rows, STAYS, dtype=np.int16)
         for stage in self.stages:
@@ -82,8 +83,9 @@ class Chain:
 
     def check(self, reason: str, values: Mapping[str, Any], *, cls: str, language: str) -> Check | None:
         """Hold one rule against one document; None where its class has no such rule."""
-        if reason == QUALITY:
-            return quality_check(values[QUALITY_SCORE], cls, self.recipe.score.min_quality)
+        if reason in REASONS.values():
+            checks = quality_checks(values, cls, quality_limits(self.recipe.score))
+            return next((check for check in checks if check.rule == reason), None)
         checks = rule_checks(self.plan, values, cls=cls, language=language)
         return next((check for check in checks if check.rule == reason), None)
 
@@ -92,5 +94,5 @@ class Chain:
         return first_reasons(self.plan, columns, classes=classes, languages=coded(signals["lang"]))
 
     def _score(self, scores: pa.Table, classes: Coded) -> NDArray[np.int16]:
-        low = low_quality(floats(scores[QUALITY_SCORE]), classes, self.recipe.score.min_quality)
-        return np.where(low, len(self.reasons) - 1, STAYS).astype(np.int16)
+        low = too_low(numbers(scores, QUALITY), classes, quality_limits(self.recipe.score))
+        return np.where(low == STAYS, STAYS, low + len(self.reasons) - len(REASONS)).astype(np.int16)

@@ -11,15 +11,16 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from conf.schema import CLASSES, Recipe, Route
+from conf.schema import Recipe, Route
+from conf.sections import CLASSES
 from jobs.predicates import UNROUTED, filter_plan
 from udfs import languages
 from udfs.rules import RULE_SETS, UnknownNameError, with_overrides
 
 _THRESHOLDS = "filter.thresholds"
-_BY_CLASS = ("filter.rules", "filter.min_language_score", "score.min_quality")
+_BY_CLASS = ("filter.rules", "filter.min_language_score", "score.min_quality", "score.min_encoder", "score.min_bucket")
 _FOLDER = "filter.languages_from"
-_SETTINGS = ("filter.languages", _FOLDER, *(f"route.{name}" for name in Route.model_fields))
+_SETTINGS = ("filter.languages", _FOLDER, "score.combine", *(f"route.{name}" for name in Route.model_fields))
 # What a section changes, and the stage from which a run has to be done again.
 _REFUSED: Mapping[str, tuple[str, str]] = {
     "input": ("what is read", "extract"),
@@ -30,7 +31,7 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
     "documents": ("which keys are duplicates", "documents"),
     "lines": ("text", "lines"),
     "clean": ("text", "clean"),
-    "score.encoder": ("scores", "score"),
+    "encode": ("scores", "encode"),
     "decontaminate": ("what is found in the text", "decontaminate"),
     "balance": ("how much of a knowledge class stays", "balance"),
     "mix": ("sampling", "mix"),

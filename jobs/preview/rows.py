@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from jobs.columns import coded, mask, places_or, truths
-from jobs.predicates import STAGES
-from jobs.preview.chain import SCORES, Chain
+from jobs.predicates import MODELS, STAGES, quality_columns
+from jobs.preview.chain import Chain
 from jobs.preview.changes import PreviewError
 from jobs.store import Run
 from udfs.filtering import STAYS
+from udfs.quality import ENCODER, FASTTEXT, Ranks
 
 BATCH_ROWS = 200_000
 KEY = ("id", "split", "lang")
@@ -32,7 +33,7 @@ class Batch:
     Parameters
     ----------
     signals, scores : pyarrow.Table
-        Rows of these tables, needed columns only.
+        Rows of table `signals`, needed columns only, and the scores that decide: `MODELS` and `QUALITY`.
     stored : array of int16, optional
         Place in `Chain.reasons` of the run's own reasons, `STAYS` for what it has kept, `OTHER` for a reason that is not there any
         more; None where its stages have not come so far.
@@ -43,7 +44,7 @@ class Batch:
     stored: NDArray[np.int16] | None = None
 
 
-def batches(run: Run, chain: Chain, signals: Collection[str]) -> Iterator[Batch]:
+def batches(run: Run, chain: Chain, signals: Collection[str], ranks: Mapping[str, Ranks]) -> Iterator[Batch]:
     """Read what the first predicate stage of a run is handed, in batches of whole splits.
 
     Parameters
@@ -54,6 +55,8 @@ def batches(run: Run, chain: Chain, signals: Collection[str]) -> Iterator[Batch]
         The predicate stages; what other stages before the last of them have dropped is left out.
     signals : collection of str
         Columns of the table `signals` besides `KEY` and `WORDS`.
+    ranks : mapping of str to Ranks
+        Percentiles that buckets are made by; empty where no bucket decides.
 
     Raises
     ------
@@ -63,13 +66,14 @@ def batches(run: Run, chain: Chain, signals: Collection[str]) -> Iterator[Batch]
     if "clean" not in run.stages or run.current("clean") is None:
         raise PreviewError(f"{run.root.name} has no current signals: stage 'clean' isn't up to date; run its recipe again")
     measured, scored = by_split(run, "signals"), by_split(run, "scores")
+    encoded = by_split(run, "encodings") if run.published("encode") else {}
     decided = [by_split(run, "decisions", stage) for stage in _before(run, chain)]
     own = [stage for stage in chain.stages if stage in run.stages]
     told = [by_split(run, "decisions", stage) for stage in own] if own and all(map(run.current, own)) else None
     columns = list(dict.fromkeys((*KEY, WORDS, *sorted(signals))))
     some: list[Batch] = []
     for split, path in measured.items():
-        one = Batch(_read(path, columns), _read(scored[split], ["id", *SCORES]))
+        one = Batch(_read(path, columns), _scores(scored[split], encoded.get(split), ranks))
         if not one.signals["id"].equals(one.scores["id"]):
             raise PreviewError(f"{run.root.name}: signals and scores of split {split} differ in documents; run clean again")
         one = _without(one, _lost(decided, split))
@@ -89,6 +93,15 @@ def by_split(run: Run, table: str, stage: str | None = None) -> Mapping[str, Pat
 def winners(run: Run) -> list[pa.ChunkedArray]:
     """Return the id of the document that stays, for every duplicate, file by file."""
     return [_read(path, ["winner"])["winner"] for path in run.files("clusters")]
+
+
+def _scores(path: Path, encoded: Path | None, ranks: Mapping[str, Ranks]) -> pa.Table:
+    table = _read(path, ["id", "lang", *MODELS, FASTTEXT])
+    found = quality_columns(table, _read(encoded, ["id", ENCODER]) if encoded else None, ranks)
+    table = table.select(["id", *MODELS])
+    for name, values in found.items():
+        table = table.append_column(name, pa.array(values, pa.float64(), from_pandas=True))
+    return table
 
 
 def _lost(stages: Sequence[Mapping[str, Path]], split: str) -> list[pa.Table]:

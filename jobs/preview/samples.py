@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
 from jobs.columns import coded, places
-from jobs.preview.chain import QUALITY_SCORE, Chain, Verdicts
+from jobs.preview.chain import QUALITY, Chain, Verdicts
 from jobs.preview.rows import Batch, by_split
 from jobs.preview.tallies import NOW, THEN
 from jobs.store import Run
@@ -85,7 +85,7 @@ class Sampler:
         hashes = np.array([xxh3_64_intdigest(id_) for id_ in batch.signals["id"].take(places(at)).to_pylist()], dtype=np.uint64)
         turns = _turns(2 * rules + kept, coded(batch.signals["lang"].take(places(at))).codes, hashes)
         few = np.flatnonzero(turns < self._wanted)
-        signals, scores = (table.take(places(at[few])) for table in (batch.signals, batch.scores.select([QUALITY_SCORE])))
+        signals, scores = (table.take(places(at[few])) for table in (batch.signals, batch.scores.select(QUALITY)))
         for i, (row, score) in enumerate(zip(signals.to_pylist(), scores.to_pylist(), strict=True)):
             j = few[i]
             now, then = (CLASSES[verdict.classes[at[j]]] for verdict in verdicts)

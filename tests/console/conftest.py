@@ -27,6 +27,7 @@ STAGES = (
     "clean",
     "route",
     "filter",
+    "encode",
     "score",
     "decontaminate",
     "knowledge",
@@ -170,7 +171,17 @@ def rows_of(stage: str) -> dict[str, list[Row]]:
     if "clusters" in tables:
         tables["clusters"] = [about(2) | {"winner": id_of(0), "winner_split": SPLIT_OF[0], "level": "near", "similarity": 0.934}]
     if "contamination" in tables:
-        tables["contamination"] = [about(9) | {"suite": "mmlu", "item": "mmlu/17", "coverage": 0.9}]
+        copy = {
+            "suite": "mmlu",
+            "item": "mmlu/17",
+            "part": "question",
+            "coverage": 0.9,
+            "own": 0.9,
+            "tokens": 20,
+            "own_tokens": 20,
+        }
+        where = {"covered": [{"start": 0, "end": 18}], "ranges": [{"start": 4, "end": 95}]}
+        tables["contamination"] = [about(9) | copy | where | {"action": "drop"}]
     if "signals" in tables:
         tables["signals"] = [about(n) for n in surviving("clean")]
     if "shards" in tables:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from classifiers.registry import Card
 from conf.schema import CLASSES, Recipe
 from console.cli import main
 from jobs import filter as filter_
@@ -48,9 +49,10 @@ ODD: dict[str, list[Any]] = {
     "code_char_share": [0.1, 0.5, 0.6],
     "ft_code": [0.4, 0.9, 1.0, None],
     "ft_quality": [0.0, 0.02, 0.1, 0.4, None],
+    "enc_quality": [0.0, 0.3, 0.5, 0.7, None],
     "lang_score": [0.3, 0.5, 0.7],
 }
-CHAIN = ("extract", "clean", "route", "filter", "score", "decontaminate", "mix", "report")
+CHAIN = ("extract", "clean", "route", "filter", "encode", "score", "decontaminate", "mix", "report")
 
 
 def calm(signal: str) -> float:
@@ -81,7 +83,7 @@ def documents() -> list[conftest.Row]:
             **dict.fromkeys(STRUCTURE, 0.0),
             "n_words": 300.0,
         }
-        row |= {"lang_score": 0.97, "ft_quality": 0.9, "ft_math": 0.1, "ft_code": 0.1}
+        row |= {"lang_score": 0.97, "ft_quality": 0.9, "enc_quality": 0.8, "ft_math": 0.1, "ft_code": 0.1}
         row |= {name: float(rng.choice(wild(name))) for name in (ruled[i % len(ruled)], *rng.choice(ruled, i % 2))}
         for name, few in ODD.items():
             if rng.random() < 0.25:
@@ -100,7 +102,17 @@ def made(root: Path, **recipe: Any) -> Run:
     gone = rows[7] | {"stage": "clean", "action": "drop", "reason": "pii_dense", "evidence": [], "winner": None}
     tables = {"signals": rows, "scores": rows, "cleaned": rows, "decisions": [gone]}
     conftest.write_stage(run, "clean", tables)
+    conftest.write_stage(run, "encode", {"encodings": [row for i, row in enumerate(rows) if i % 5]})
     return run
+
+
+def encoder(folder: Path) -> Path:
+    """The card of an encoder, which is all that percentiles are read from."""
+    ranks = {"quantiles": {"": np.linspace(0, 1, 1_001).tolist(), "de": np.linspace(0.4, 0.9, 1_001).tolist()}}
+    card = Card("enc", ".", "onnx", "0" * 64, "none", ("high", "low"), (), 1, {}, percentiles=ranks)
+    folder.mkdir()
+    (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+    return folder
 
 
 def settle(run: Run, recipe: Recipe) -> Run:
@@ -139,7 +151,9 @@ def kept(run: Run) -> tuple[set[bytes], dict[str, int]]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run whose route, filter and score were done with its own settings, all published rule sets in use."""
     root = tmp_path_factory.mktemp("previews") / "made"
-    made(root, filter={"rules": {"general": ALL_SETS, "multilingual": ["multilingual"], "math": ["math"], "code": ["code"]}})
+    model = encoder(tmp_path_factory.mktemp("models") / "enc")
+    rules = {"general": ALL_SETS, "multilingual": ["multilingual"], "math": ["math"], "code": ["code"]}
+    made(root, filter={"rules": rules}, encode={"model": str(model)})
     opened = Run.open(root)
     return settle(opened, recipe_of(opened.recipe))
 
@@ -178,6 +192,9 @@ CHANGES += [
     ["score.min_quality.general=0.4"],
     ["score.min_quality.math=0"],
     ["score.min_quality={code: 0.5}"],
+    ["score.min_encoder={general: 0.6, code: 0.4}"],
+    ["score.min_encoder.general=0.6", "score.min_quality.general=0.3"],
+    ["score.combine=ensemble", "score.min_bucket={general: 12, multilingual: 15}"],
     ["route.min_math=0.7", "gopher.word_count.low=80", "score.min_quality.code=0.4", "filter.languages=en,de"],
 ]
 
@@ -334,7 +351,7 @@ def test_limits_of_a_folder_of_languages(run: Run, tmp_path: Path) -> None:
         ("input.paths=x", r"^input\.paths changes what is read.*'extract'$"),
         ("decontaminate.index=x", r"^decontaminate\.index changes what is found.*'decontaminate'$"),
         ("mix.seed=2", r"^mix\.seed changes sampling.*'mix'$"),
-        ("score.encoder=off", r"^score\.encoder changes scores.*'score'$"),
+        ("encode.device=cpu", r"^encode\.device changes scores.*'encode'$"),
         ("stages=[]", "^stages changes who decides"),
         ("output.run=x", "decides about no document"),
         ("gopher.words.low=3", "unknown rule or setting 'gopher.words.low'; the closest is 'gopher.stop_words.low'"),

@@ -5,19 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.checks import quality_check, rule_checks
+from udfs.checks import rule_checks
 from udfs.filtering import (
     LANGUAGE,
     LANGUAGE_SCORE,
-    QUALITY,
     STAYS,
     Coded,
     findings,
     first_reasons,
     limits,
-    low_quality,
     plan,
-    quality_seen,
     reason_names,
     signals_read,
 )
@@ -166,28 +163,8 @@ def test_a_check_tells_value_limit_and_guards():
     assert (by_name[LANGUAGE].limit, by_name[LANGUAGE].fired) == ("de, en, zh", False)
 
 
-@pytest.mark.parametrize(
-    ("quality", "cls", "low"),
-    [
-        (0.1, "general", False),
-        (0.0999, "general", True),
-        (np.nan, "general", False),
-        (0.0, "code", False),
-        (None, "general", False),
-    ],
-)
-def test_quality_below_the_least_of_its_class_is_too_low(quality, cls, low):
-    """A score equal to the least passes, and so does a document without a score or a class without a least."""
-    least = {"general": 0.1}
-    check = quality_check(quality, cls, least)
-    assert (check.rule, check.fired, check.limit) == (QUALITY, low, least.get(cls, 0.0))
-    scores = np.array([np.nan if quality is None else quality])
-    assert low_quality(scores, Coded(("math", cls), np.array([1])), least).tolist() == [low]
-
-
 def test_evidence_is_written_with_six_digits():
-    """The evidence of rules and scores keeps its form, which decisions are stored in."""
-    assert quality_seen(1 / 3, 0.5) == "0.333333 < 0.5"
+    """The evidence of rules keeps its form, which decisions are stored in."""
     found = findings(PLAN, columns(1, n_words=[10 / 3], lang_score=[1 / 3]), classes=["general"], languages=["en"])
     assert [f.seen for f in found[0]][:2] == ["0.333333 < 0.5", "3.33333 < 50"]
 
