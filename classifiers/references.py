@@ -8,10 +8,8 @@ The word frequencies also depend on the extractor (some of the texts are pages);
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,12 +20,14 @@ from typing import Any
 import numpy as np
 import xxhash
 
-from classifiers.registry import MODELS, Card, folder, path_of, sha256_of
+from classifiers import command
+from classifiers.benchmark_files import read_items
+from classifiers.registry import MODELS, Card, path_of, sha256_of
 from udfs import kl, languages
-from udfs.fasttext import FastText, ModelMissing
+from udfs.decontamination import build_index
+from udfs.fasttext import FastText
 from udfs.html import PageRejected, extract
 from udfs.language import identify_whole
-from udfs.ngrams import BenchmarkItem, build_index
 from udfs.signals import dirty
 from udfs.spans import Span
 from udfs.urls import registered_domain
@@ -274,8 +274,7 @@ def make_benchmarks(data: Path, out: Path) -> Card:
     files = sorted((data / BENCHMARKS).glob("*.jsonl.xz"))
     if not files:
         raise FileNotFoundError(2, "no benchmarks", str(data / BENCHMARKS))
-    rows = [row for file in files for row in _rows(file)]
-    index = build_index(BenchmarkItem(r["benchmark"], r["id"], r["text"], r.get("answer") or "") for r in rows)
+    index = build_index(read_items(files))
     path = out / "benchmarks.npz"
     index.save(path)
     return Card(
@@ -284,16 +283,17 @@ def make_benchmarks(data: Path, out: Path) -> Card:
         kind="arrays",
         sha256=sha256_of(path),
         purpose=(
-            "Index of the n-grams of benchmark items, to find documents that hold them (udfs.ngrams). Hashes and item names only. Add "
-            "the benchmarks you report."
+            "Index of the n-grams of benchmark items, to find documents that hold them (udfs.decontamination). Hashes and item names "
+            "only. Add the benchmarks you report: woolmill benchmarks build."
         ),
         labels=(),
         training_data=_inputs(data, {f"{BENCHMARKS}/{file.name}": "questions, and answers matched apart" for file in files}),
         seed=None,
-        parameters={"n": index.n, "max_items_per_gram": index.max_items_per_gram},
+        parameters={"n": dict(index.sizes), "max_items_per_gram": index.max_items_per_gram},
         metrics={
             "items": dict(sorted(Counter(suite for suite, _ in index.items).items())),
-            "items_no_document_can_match": dict(index.unprotected),
+            "items_no_document_can_match": {f"{suite}: {item}": why for (suite, item), why in sorted(index.unseen.items())},
+            "passages_of_copies_without_marks": int((index.passages[:, 2] > 0).sum()),
             "grams": len(index.grams),
         },
         licence=(
@@ -332,27 +332,14 @@ def _compress(path: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Make all references; the exit status is 2 where the data is not there."""
-    parser = argparse.ArgumentParser(description="Make the references that ship.")
-    parser.add_argument("--data", type=Path, default=os.environ.get("WOOLMILL_DATA"), help="folder of the input data")
-    parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default that of the shipped models")
-    arguments = parser.parse_args(argv)
-    if arguments.data is None:
-        print("where is the data? give --data DIR or set WOOLMILL_DATA", file=sys.stderr)
-        return 2
-    out = arguments.out or folder()
-    out.mkdir(parents=True, exist_ok=True)
+    return command.run(command.parser("Make the references that ship.").parse_args(argv), _made)
+
+
+def _made(data: Path, out: Path) -> Iterator[str]:
     for maker in MAKERS:
-        try:
-            card = maker(Path(arguments.data), out)
-        except FileNotFoundError as error:
-            print(f"{error.filename} is not there: the references are made from it", file=sys.stderr)
-            return 2
-        except ModelMissing as error:
-            print(error, file=sys.stderr)
-            return 2
+        card = maker(data, out)
         (out / f"{card.name}.json").write_text(card.to_json(), encoding="utf-8")
-        print(f"{card.name}: {(out / card.file).stat().st_size:,} bytes")
-    return 0
+        yield f"{card.name}: {(out / card.file).stat().st_size:,} bytes"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def run(context: KeyContext) -> tuple[Accounts, Mapping[str, Any]]:
 
 
 NEEDS = tuple(name for name, table in TABLES.items() if table.owner and table.owner != "report")
-STAGE = KeyStage("report", 3, sections=("report",), needs=NEEDS, writes=("report",), libraries=("jinja2",), run=run)
+STAGE = KeyStage("report", 4, sections=("report",), needs=NEEDS, writes=("report",), libraries=("jinja2",), run=run)
 
 if __name__ == "__main__":
     from jobs.command import stage_main

@@ -9,14 +9,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from classifiers.registry import MODELS, path_of, sha256_of
+from conf.decontamination import Decontaminate
 from conf.schema import Extract, Recipe
 from jobs.java import cache_folders
 from jobs.predicates import reads_datatrove
 from udfs import kl, languages
 from udfs.blocklist import DEFAULT_CATEGORIES, BlockList, seed_folder
+from udfs.decontamination import NgramIndex
 from udfs.fasttext import FastText, ModelMissing, load
 from udfs.html import HtmlSettings
-from udfs.ngrams import NgramIndex
 from udfs.page import PageSettings
 from udfs.segment import check, word_model
 from udfs.signals import References, dirty
@@ -122,16 +123,23 @@ def index_path(given: str) -> Path:
     if given.startswith(SHIPPED):
         return path_of(given.removeprefix(SHIPPED))
     if not Path(given).is_file():
-        raise ModelMissing(f"decontaminate.index: there is no file {given}; `python -m classifiers.references` makes one")
+        raise ModelMissing(f"decontaminate.index: there is no file {given}; `woolmill benchmarks build` makes one")
     return Path(given)
 
 
-def index_digest(given: str) -> Mapping[str, str]:
-    """Digest of a benchmark index."""
-    return {"benchmarks": sha256_of(index_path(given))}
+def index_digest(given: Decontaminate) -> Mapping[str, str]:
+    """Digest of a benchmark index; settings of a benchmark that it does not hold end the run here."""
+    known = benchmark_index(given.index).sizes
+    if unknown := sorted(set(given.suites) - set(known)):
+        has = f"{index_path(given.index).name}, which has {', '.join(known)}"
+        raise ModelMissing(f"decontaminate.benchmarks names {unknown[0]!r}; that is not in {has}")
+    return {"benchmarks": sha256_of(index_path(given.index))}
 
 
 @lru_cache(maxsize=2)
 def benchmark_index(given: str) -> NgramIndex:
-    """Return a benchmark index."""
-    return NgramIndex.load(index_path(given))
+    """Return a benchmark index, loaded once a process."""
+    try:
+        return NgramIndex.load(index_path(given))
+    except ValueError as error:
+        raise ModelMissing(f"decontaminate.index: {error}") from error

@@ -61,7 +61,8 @@ def build_pages(run: Run, samples: int) -> dict[str, str]:
     -------
     dict of str to str
         Whole files under their names: ``report.html``, ``overview.html``, ``overview.json``, ``class-<name>.html`` for every class
-        and ``language-<code>.html`` for every language with documents. Equal tables give equal text.
+        and ``language-<code>.html`` for every language with documents, and ``decontamination.json`` where the run looks for
+        benchmarks. Equal tables give equal text.
 
     Raises
     ------

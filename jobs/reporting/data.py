@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.reporting.contamination import Contamination, contamination
 from jobs.reporting.duplicates import Duplicates, duplicates
 from jobs.reporting.groups import Groups, groups
 from jobs.reporting.knowledge import KnowledgeShare, knowledge_shares
@@ -97,6 +98,7 @@ class Report:
     groups: Groups
     classes: tuple[ClassShare, ...]
     knowledge: tuple[KnowledgeShare, ...]
+    contamination: Contamination | None
     histograms: tuple[Histogram, ...]
     kept: Mapping[str, tuple[Sample, ...]]
     lost: Mapping[tuple[str, str], tuple[Sample, ...]]
@@ -149,6 +151,7 @@ def report_of(tables: Reader, samples: int) -> Report:
         groups=told,
         classes=classes,
         knowledge=knowledge_shares(tables),
+        contamination=contamination(tables, samples),
         histograms=tuple(_histograms(tables)),
         kept=kept_samples(tables, samples),
         lost=lost_samples(tables, samples),

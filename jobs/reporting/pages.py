@@ -18,7 +18,7 @@ from jobs.reporting.svg import Strip
 if TYPE_CHECKING:
     from jobs.reporting.data import Report
 
-REPORT, OVERVIEW, FIGURES = "report.html", "overview.html", "overview.json"
+REPORT, OVERVIEW, FIGURES, BENCHMARKS = "report.html", "overview.html", "overview.json", "decontamination.json"
 
 KEPT, LOST, REASONS = 4, 2, 4
 """Documents shown on a page: kept ones, lost ones of a reason, and reasons (those that took most); fewer if the recipe says so."""
@@ -57,7 +57,7 @@ def shelf(report: Report, samples: GroupSamples) -> Shelf:
 
 
 def render(environment: Any, shown: Shelf) -> dict[str, str]:
-    """Return every page under its file name: the overview, its figures, and a page a group.
+    """Return every page under its file name: the overview, its figures, those of benchmarks, and a page a group.
 
     Parameters
     ----------
@@ -71,6 +71,9 @@ def render(environment: Any, shown: Shelf) -> dict[str, str]:
     overview = environment.get_template("overview.html.j2").render(**common)
     page = environment.get_template("group.html.j2")
     pages = {OVERVIEW: overview + "\n", FIGURES: figures(shown.report.name, told)}
+    if shown.report.contamination:
+        body = {"run": shown.report.name} | shown.report.contamination.to_dict()
+        pages[BENCHMARKS] = json.dumps(body, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
     for group in (*told.classes, *told.languages):
         if group.documents:
             samples = shown.samples.get((group.kind, group.name), {})

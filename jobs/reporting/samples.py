@@ -150,8 +150,14 @@ def group_samples(tables: Reader, *, kept: int, lost: int, reasons: int) -> Grou
     return found
 
 
+# Reports are passed on, and items that are passed on are what the next crawl finds.
+_COPIES = "select distinct id, split from contamination where action <> 'none' and id in (select unnest(?::blob[]))"
+WITHHELD = "(Not shown: the document holds a copy of a benchmark item.)"
+
+
 def _grouped(tables: Reader, rows: Sequence[Row], by: tuple[str, ...]) -> dict[tuple[str, ...], tuple[Sample, ...]]:
     texts = _texts(tables, rows)
+    texts |= {(row["id"], row["split"]): WITHHELD for row in tables.rows(_COPIES, [[row["id"] for row in rows]])}
     groups: dict[tuple[str, ...], list[Sample]] = {}
     for row in rows:
         text = texts.get((row["id"], row["split"]))
