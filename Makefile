@@ -17,7 +17,7 @@ LLM     := $(VENV)/llm
 KERNELS := udfs/kernels.py udfs/compiled.py udfs/html/compiled.py \
            $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py udfs/sketch/*.py udfs/signals/kernels/*.py \
              udfs/datatrove/kernels/*.py udfs/blocklist/kernels/*.py) \
-           udfs/folding.py udfs/kl/kernel.py udfs/structure/kernel.py udfs/line_kernel.py udfs/meetings.py udfs/survivors.py
+           udfs/folding.py udfs/kl/kernel.py udfs/structure/kernel.py udfs/line_kernel.py udfs/meetings.py udfs/packing.py udfs/survivors.py
 INSTALL := -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help

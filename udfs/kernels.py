@@ -15,17 +15,19 @@ from udfs.html import compile_kernels as compile_page_reader
 from udfs.kl import compile_kernels as compile_kl
 from udfs.lines import line_hashes
 from udfs.meetings import decode, encode
+from udfs.packing import pack
 from udfs.signals import compile_kernels as compile_signals
 from udfs.sketch import SketchSettings, shingle_hashes, sketch
 from udfs.survivors import components, forest, greedy
 
 
 def compile_sketches() -> None:
-    """Compile what deduplication needs: sketches, line hashes, sets of keys, decisions."""
+    """Compile what deduplication needs: sketches, line hashes, sets of keys, decisions; and the packing of shards."""
     sketch("a b", SketchSettings())
     shingle_hashes("a b", SketchSettings())
     line_hashes("a")
     decode(encode(np.array([1], dtype=np.uint64), np.array([2])))
+    pack(np.array([1], dtype=np.int64), 2)
     edge = np.array([1], dtype=np.int64), np.array([0], dtype=np.int64)
     for decide in (greedy, components, forest):
         decide(*edge)

@@ -175,7 +175,7 @@ def plan(
     total = sum(caps[name] for name in names if shares[name])
     if budget > total:
         raise Shortfall(f"mixture: the budget is {budget} tokens, all classes at their caps on epochs give {total}; lower it")
-    targets, capped = _fill(budget, caps, shares)
+    targets, capped = fill(budget, caps, shares)
     return MixPlan(budget, {name: ClassPlan(available.get(name, 0), targets[name]) for name in names}, capped)
 
 
@@ -198,8 +198,14 @@ def _largest(caps: Mapping[str, int], shares: Mapping[str, int]) -> tuple[int, s
     return min(((caps[name] * total // share, name) for name, share in shares.items() if share), default=(0, "-"))
 
 
-def _fill(wanted: int, caps: Mapping[str, int], shares: Mapping[str, int]) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Water-filling: classes whose share exceeds their cap stand at it, the others divide the rest by their shares."""
+def fill(wanted: int, caps: Mapping[str, int], shares: Mapping[str, int]) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Fill up to caps, as water does: names whose share exceeds their cap stand at it, the others divide the rest by shares.
+
+    Returns
+    -------
+    dict of str to int, tuple of str
+        What each name gets, rounded down, never less for more that is ``wanted``; and the names that stand at their caps.
+    """
     capped: set[str] = set()
     while True:
         left = wanted - sum(caps[name] for name in capped)
