@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, field_validator, model_validator
 
+from conf.card import Card
+from conf.decontamination import Decontaminate
+from conf.quality import Encode, Score
+from conf.sections import CLASSES, LLAMA3, OFF, Names, Section, Share, listed, setting
+from conf.strata import Languages, Weights
 from conf.taxonomy import load as load_taxonomy
 
 StageName = Literal[
@@ -18,6 +23,7 @@ StageName = Literal[
     "clean",
     "route",
     "filter",
+    "encode",
     "score",
     "decontaminate",
     "knowledge",
@@ -25,23 +31,11 @@ StageName = Literal[
     "mix",
     "report",
 ]
-CLASSES = ("general", "math", "code", "multilingual")
-LLAMA3 = "Llama 3 (arXiv 2407.21783)"
 
-
-def _listed(value: Any) -> Any:
-    """Let a list be written as one string, items separated by commas."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-OFF = BeforeValidator(lambda value: "off" if value is False else value)
-"""YAML reads an unquoted ``off`` as false."""
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Order = Annotated[tuple[Literal["source", "whole", "newest", "oldest", "longest"], ...], BeforeValidator(_listed)]
-Protect = Annotated[tuple[Literal["code", "math", "table"], ...], BeforeValidator(_listed)]
-Segmented = Annotated[tuple[Literal["zh", "ja", "th", "km", "lo", "my", "bo"], ...], BeforeValidator(_listed)]
-LineRuleNames = Annotated[tuple[Literal["c4", "c4_no_punct", "c4_tfds", "refinedweb"], ...], BeforeValidator(_listed)]
+Order = Annotated[tuple[Literal["source", "whole", "newest", "oldest", "longest"], ...], BeforeValidator(listed)]
+Protect = Annotated[tuple[Literal["code", "math", "table"], ...], BeforeValidator(listed)]
+Segmented = Annotated[tuple[Literal["zh", "ja", "th", "km", "lo", "my", "bo"], ...], BeforeValidator(listed)]
+LineRuleNames = Annotated[tuple[Literal["c4", "c4_no_punct", "c4_tfds", "refinedweb"], ...], BeforeValidator(listed)]
 NATIONAL_IDS = (
     *("br_cpf", "cn_resident_id", "de_steuer_id", "es_dni", "fr_nir", "in_aadhaar", "it_codice_fiscale", "pl_pesel"),
     *("se_personnummer", "uk_nino", "us_ssn"),
@@ -56,35 +50,8 @@ def _national_ids(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-NationalIds = Annotated[tuple[str, ...], AfterValidator(_national_ids), BeforeValidator(_listed)]
+NationalIds = Annotated[tuple[str, ...], AfterValidator(_national_ids), BeforeValidator(listed)]
 Choice = Literal["keep", "drop", "auto"]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-def setting(default: Any, meaning: str, *, unit: str = "", source: str = "", path: bool = False, **limits: Any) -> Any:
-    """Declare one setting.
-
-    Parameters
-    ----------
-    default : object
-        Value where a recipe says nothing; ``...`` makes the setting required.
-    meaning : str
-        One line for people.
-    unit, source : str
-        Unit of the value, and where the value comes from.
-    path : bool
-        Relative values of a recipe are relative to the recipe's folder.
-    **limits
-        Constraints of `pydantic.Field` such as ``ge`` and ``le``.
-    """
-    extra: dict[str, Any] = {"unit": unit, "source": source, "path": path}
-    return Field(default, description=meaning, json_schema_extra=extra, **limits)
-
-
-class Section(BaseModel):
-    """Settings are frozen and know no other keys than those listed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Input(Section):
@@ -262,22 +229,6 @@ class Filter(Section):
     )
 
 
-class Score(Section):
-    """Quality by models."""
-
-    encoder: Annotated[Literal["off"], OFF] = setting("off", "encoder model; only fastText scores decide")
-    min_quality: dict[str, Share] = setting(
-        {"general": 0.1, "math": 0.1, "code": 0.1, "multilingual": 0.02}, "least fastText quality score, by class", unit="0-1"
-    )
-
-
-class Decontaminate(Section):
-    """Benchmark items in the text."""
-
-    index: str = setting("model:benchmarks", "n-gram index of the benchmark items; model: names what ships here", path=True)
-    coverage: Share = setting(0.5, "share of an item's tokens in matched 8-grams from which a document is dropped", unit="0-1")
-
-
 class Balance(Section):
     """Knowledge classes of which a crawl has too much."""
 
@@ -312,14 +263,32 @@ class Mix(Section):
         "most copies of a document, by class",
         source="Muennighoff et al. 2023: up to four epochs are nearly as good as new data",
     )
+    languages: Languages = setting(Languages(), "how the tokens of a class are divided among its languages")
+    weights: Weights = setting(Weights(), "how often documents of some kinds are taken")
     tokens: int | None = setting(None, "tokens to sample; null: as many as shares and epochs allow", unit="tokens", ge=1)
     shortfall: Literal["fail", "rescale"] = setting(
         "fail", "what a class with too few tokens does: end the run, or spread its share"
     )
     seed: int = setting(1, "seed of sampling and order", ge=0)
-    counter: Literal["estimate", "tokenizers"] = setting("estimate", "how tokens are counted")
-    tokenizer: str | None = setting(None, "tokenizer.json for counter: tokenizers", path=True)
-    format: Literal["parquet", "jsonl.zst"] = setting("parquet", "format of the shards")
+    counter: Literal["estimate", "tokenizers", "tiktoken"] = setting("estimate", "how tokens are counted")
+    tokenizer: str | None = setting(
+        None, "tokenizer.json (tokenizers) or rank file (tiktoken); model:bpe names the small one that ships", path=True
+    )
+    pattern: str | None = setting(None, "expression that cuts texts before a rank file's merges; null: Llama 3's")
+    end_of_text: int | str | None = setting(
+        None, "token that ends a document: its id, or its name in a tokenizer.json; null: a usual name that is there"
+    )
+    vocabulary: int | None = setting(None, "size of the model's vocabulary; null: the largest id and one", unit="tokens", ge=1)
+    format: Literal["parquet", "jsonl.zst", "megatron", "mds", "npy"] = setting(
+        "parquet", "format of the shards: texts (parquet, jsonl.zst) or sequences of tokens (docs/shards.md)"
+    )
+    pack: bool = setting(
+        False,
+        "sequences of one length, best-fit packed, instead of one document each",
+        source="Ding et al. 2024 (arXiv 2404.10830)",
+    )
+    sequence_length: int = setting(8192, "length of packed sequences", unit="tokens", source=f"{LLAMA3} 3.4.1", ge=2, le=2**24)
+    window: int = setting(2**25, "packed together; more leaves less padding and takes more memory", unit="tokens", ge=2)
     shard_bytes: int = setting(256 * 2**20, "text in a shard", unit="bytes", ge=1024)
 
     @model_validator(mode="after")
@@ -331,7 +300,18 @@ class Mix(Section):
             raise ValueError(f"mix names the class {unknown[0]!r}; classes are {', '.join(CLASSES)}")
         if self.counter == "tokenizers" and not self.tokenizer:
             raise ValueError("mix.counter=tokenizers needs mix.tokenizer, the path of a tokenizer.json")
+        if self.counter == "tiktoken" and not self.tokenizer:
+            raise ValueError("mix.counter=tiktoken needs mix.tokenizer, the path of a rank file")
+        if self.tokenised and self.counter == "estimate":
+            raise ValueError(f"mix.format={self.format} needs a tokenizer: set mix.counter and mix.tokenizer")
+        if self.pack and not self.tokenised:
+            raise ValueError(f"mix.pack needs sequences of tokens; with mix.format={self.format} set it to false")
         return self
+
+    @property
+    def tokenised(self) -> bool:
+        """Whether shards are sequences of tokens rather than texts."""
+        return self.format in ("megatron", "mds", "npy")
 
 
 class Label(Section):
@@ -379,10 +359,12 @@ class Recipe(Section):
     clean: Clean = setting(Clean(), "edits, signals, scores")
     route: Route = setting(Route(), "class of a document")
     filter: Filter = setting(Filter(), "rules over signals")
-    score: Score = setting(Score(), "quality by models")
+    encode: Encode = setting(Encode(), "quality by an encoder")
+    score: Score = setting(Score(), "which quality is too low")
     decontaminate: Decontaminate = setting(Decontaminate(), "benchmark items in the text")
     balance: Balance = setting(Balance(), "knowledge classes of which a crawl has too much")
     mix: Mix = setting(Mix(), "sampling and shards")
+    card: Card = setting(Card(), "what people are told beside the numbers")
     label: Label = setting(Label(), "an LLM teacher")
     report: Report = setting(Report(), "the HTML report")
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from console import dedup, label, languages, pii_domains, references
+from console import benchmarks, dedup, label, languages, models, pii_domains, references, verify
 from console.endings import (
     DONE,
     INTERRUPTED,
@@ -34,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.add_typer(benchmarks.benchmarks, name="benchmarks")
 app.add_typer(dedup.corpus, name="corpus")
 app.add_typer(languages.languages, name="languages")
 app.add_typer(label.label, name="label")
@@ -55,11 +55,15 @@ app.command(
 )(references.references)
 
 
-class ModelsAction(StrEnum):
-    """What `models` does."""
+app.command(
+    epilog="Example: woolmill models verify    or    woolmill models show quality    or    "
+    "woolmill models page quality@2 --store models --out quality.html"
+)(models.models)
 
-    LIST = "list"
-    FETCH = "fetch"
+
+app.command(epilog="Example: woolmill verify runs/demo/shards    or    woolmill verify /data/shards --run runs/demo --json")(
+    verify.verify
+)
 
 
 @app.command(epilog="Example: woolmill run conf/llama3.yaml input.paths='crawl/*.warc.gz' output.path=runs")
@@ -246,41 +250,6 @@ def tables(folder: RunFolder, as_json: AsJson = False) -> None:
             show.as_json(found)
         else:
             show.records(found)
-
-
-@app.command(epilog="Example: woolmill models fetch")
-def models(
-    action: Annotated[ModelsAction, typer.Argument(help="list what ships here, or fetch what does not")] = ModelsAction.LIST,
-    as_json: AsJson = False,
-) -> None:
-    """List the models, or fetch the one that the repository does not carry."""
-    with one_line():
-        from classifiers.fetch import FetchError, fetch
-        from classifiers.registry import MODELS, folder
-        from console import show
-
-        if action is ModelsAction.FETCH:
-            try:
-                path = fetch()
-            except FetchError as error:
-                raise said(str(error), NOT_FOUND) from error
-            if not as_json:
-                print(path)
-                return
-        rows = [
-            {
-                "name": c.name,
-                "kind": c.kind,
-                "there": (folder() / c.file).is_file(),
-                "sha256": c.sha256,
-                "purpose": c.purpose,
-            }
-            for c in MODELS.values()
-        ]
-        if as_json:
-            show.as_json(rows)
-        else:
-            show.records([row | {"sha256": str(row["sha256"])[:16]} for row in rows])
 
 
 @app.command(

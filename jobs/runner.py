@@ -28,7 +28,7 @@ from jobs.session import session
 from jobs.sources.inputs import Split, list_inputs, plan_splits
 from jobs.splits import Commit, collect, reuse, run_splits
 from jobs.stage import Outcome, SplitStage, Stage
-from jobs.store import AFTER, Published, Run, write_atomic
+from jobs.store import AFTER, MADE_WITH, Published, Run, write_atomic
 from jobs.tables import TABLES
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Runner:
             with Meter(self.spark, self.logs, stage.name) as meter:
                 result = job.run(None if forced else published)
             job.reads.check_handed(stage.name, result.accounts)
-            self._publish(result, meter, {AFTER: after})
+            self._publish(result, meter, {AFTER: after, MADE_WITH: stage.made_with(self.recipe)})
             wall = time.monotonic() - begun
             outcome = Outcome(stage.name, True, result.accounts, result.splits_done, result.splits_reused, wall)
         self.progress.stage_done(outcome)

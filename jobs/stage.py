@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from jobs.sources.inputs import Split
 
 if TYPE_CHECKING:
     from jobs.parts import PartWriter
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,19 @@ class Stage:
             "inputs": inputs,
         }
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+    def made_with(self, recipe: Recipe) -> dict[str, Any]:
+        """Return what its output is published with: version of the stage, digests of its models, versions of its libraries."""
+        return {
+            "version": self.version,
+            "models": {name: _as_digest(said) for name, said in sorted(self.models(recipe).items())},
+            "libraries": {lib: importlib.metadata.version(lib) for lib in sorted({"pyarrow", *self.libraries})},
+        }
+
+
+def _as_digest(said: str) -> str:
+    """Hash what is no digest: some models say what they are instead, such as a list of rules."""
+    return said if _DIGEST.fullmatch(said) else hashlib.sha256(said.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from jobs.tables import TABLES
 ATTEMPT = ".attempt"
 POINTER = "current.json"
 AFTER = "after"
+MADE_WITH = "made_with"
 
 
 class StoreError(RuntimeError):

@@ -60,6 +60,7 @@ TABLES = (
         (
             ID,
             SPLIT,
+            LANG,
             Column(
                 "ft_quality", pa.float64(), "fastText: well-formed explanatory prose; null where there is nothing to read", "0-1"
             ),
@@ -82,15 +83,46 @@ TABLES = (
         ),
     ),
     Table(
+        "encodings",
+        "encode",
+        "what the encoder says of each document that it has read",
+        (
+            ID,
+            SPLIT,
+            Column("enc_quality", pa.float64(), "encoder: probability of its first label; null for a text without tokens", "0-1"),
+            Column("seen_share", pa.float64(), "share of the characters that it has read", "0-1"),
+            Column("windows", pa.int32(), "windows that it has read"),
+        ),
+    ),
+    Table(
+        "quality",
+        "score",
+        "how good every document is, by the best of its models",
+        (
+            ID,
+            SPLIT,
+            Column("bucket", pa.int8(), "twentieth of its language's documents, 0 (lowest) to 19; null where no model judges"),
+        ),
+    ),
+    Table(
         "contamination",
         "decontaminate",
-        "documents that hold a benchmark item",
+        "what documents share with benchmark items: copies, and less",
         (
             ID,
             SPLIT,
             Column("suite", pa.string(), "benchmark"),
-            Column("item", pa.string(), "id of the item in its suite"),
-            Column("coverage", pa.float64(), "share of the item's tokens in matched n-grams", "0-1"),
+            Column("item", pa.string(), "id of the item in its suite; of items of the same tokens the first"),
+            Column("part", pa.string(), "question | answer"),
+            Column("coverage", pa.float64(), "share of the part's tokens in n-grams that the document has too", "0-1"),
+            Column("own", pa.float64(), "the same share of its tokens without those in frequent n-grams alone", "0-1"),
+            Column("tokens", pa.int32(), "length of the part", "tokens"),
+            Column("own_tokens", pa.int32(), "the same without those in frequent n-grams alone", "tokens"),
+            Column("covered", RANGES, "which of these are in shared n-grams, by their places in the part"),
+            Column(
+                "ranges", RANGES, "where the copy lies in the cleaned text, in code points; action cut: what is taken out of it"
+            ),
+            Column("action", pa.string(), "drop | cut | annotate; none: too little of the item to be a copy"),
         ),
     ),
     Table(

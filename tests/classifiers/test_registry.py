@@ -13,8 +13,9 @@ from classifiers import registry
 from classifiers.registry import MODELS, Card, path_of, sha256_of
 from udfs.fasttext import ModelMissing
 
-SHIPPED = ("benchmarks", "code", "dirty_words", "knowledge", "math", "quality", "routes", "unigrams")
+SHIPPED = ("benchmarks", "bpe", "code", "dirty_words", "knowledge", "math", "quality", "routes", "unigrams")
 SIZE_LIMITS = {
+    "bpe": 300_000,
     "code": 700_000,
     "math": 700_000,
     "quality": 700_000,

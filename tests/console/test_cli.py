@@ -156,7 +156,7 @@ def test_config_keys_lists_what_can_be_set_without_a_recipe(capsys: pytest.Captu
     found = {one["key"]: one for one in json.loads(out)}
     assert list(found) == [s.key for s in leaves()]
     assert found["mix.seed"]["allowed"] == "int, >= 0"
-    assert found["mix.format"]["allowed"] == "parquet | jsonl.zst"
+    assert found["mix.format"]["allowed"] == "parquet | jsonl.zst | megatron | mds | npy"
     assert found["input.paths"]["required"]
     code, out, _ = called(capsys, "config", "--keys")
     assert code == 0

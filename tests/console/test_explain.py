@@ -97,7 +97,7 @@ def test_a_kept_document_tells_class_copies_and_shards_but_no_text(tiny: Run) ->
     (story,) = explain(tiny, "https://math.example/proof").stories
     facts = {name: rows[0] for step in story.steps for name, rows in step.facts.items()}
     assert facts["routes"]["class"] == "math"
-    assert facts["mixture"] == {"class": "math", "tokens": 500, "copies": 4}
+    assert facts["mixture"].items() >= {"class": "math", "tokens": 500, "copies": 4}.items()
     assert {"ft_quality", "lang_score"} <= set(facts["scores"]) | set(facts["signals"])
     assert [(s.file, s.copy) for s in story.shards] == [("part.parquet", c) for c in range(4)]
     assert not any("text" in row or "spans" in row for row in facts.values())

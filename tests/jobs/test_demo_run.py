@@ -13,6 +13,7 @@ import pytest
 from jobs.accounts import Accounts
 from jobs.pipeline import run_recipe
 from jobs.store import Run
+from jobs.verify import verify
 
 pytestmark = pytest.mark.spark
 
@@ -82,7 +83,9 @@ def test_winners_stay(run):
 def test_the_manifest_proves_the_shards(run):
     """Digests, rows and tokens by class of the manifest are those of the files, and shares are met to one document."""
     manifest = json.loads((run.root / "shards" / "manifest.json").read_text())
-    assert {s["file"]: s["sha256"] for s in manifest["shards"]} == {k: v for k, v in shards(run).items() if k != "manifest.json"}
+    assert {s["file"]: s["sha256"] for s in manifest["shards"]} == {
+        k: v for k, v in shards(run).items() if k.startswith("shard-")
+    }
     tokens: Counter[str] = Counter()
     largest: Counter[str] = Counter()
     for row in [r for s in manifest["shards"] for r in pq.read_table(run.root / "shards" / s["file"]).to_pylist()]:
@@ -91,6 +94,24 @@ def test_the_manifest_proves_the_shards(run):
     for cls in manifest["classes"]:
         assert tokens[cls["name"]] == cls["tokens_written"]
         assert abs(cls["tokens_written"] - cls["tokens_target"]) <= largest[cls["name"]]
+    assert verify(run.root / "shards", run=run).differences == ()
+
+
+def test_the_manifest_says_where_the_shards_come_from(run):
+    """Files, records and opt-outs are those of the accounts; counts by licence, month and file add up to the whole."""
+    manifest = json.loads((run.root / "shards" / "manifest.json").read_text())
+    sources, totals, books = manifest["sources"]["files"], manifest["totals"], accounts(run)
+    assert {f["file"] for f in sources} == {p.name for p in SAMPLE.glob("*.warc*")}
+    assert {f["file"]: f["bytes"] for f in sources} == {p.name: p.stat().st_size for p in SAMPLE.glob("*.warc*")}
+    assert sum(f["records"] for f in sources) == books["extract"].total("in")
+    assert sum(f["available"] for f in sources) == books["mix"].total("in")
+    for what in ("documents", "tokens"):
+        assert sum(f[what] for f in sources) == totals[what]
+        for by in ("languages", "licences", "months", "knowledge", "quality", "noindex"):
+            assert sum(counted[what] for counted in totals[by].values()) == totals[what]
+    assert manifest["policy"]["counted"]["optout"]["dropped"] == books["extract"][("dropped", "optout")]
+    assert all(len(digest) == 64 for stage in manifest["stages"].values() for digest in stage["models"].values())
+    assert str(run.root.parent) not in json.dumps(manifest)
 
 
 def test_a_second_start_does_nothing(run, capsys):
