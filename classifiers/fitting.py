@@ -73,10 +73,6 @@ def fit(examples: Sequence[Example], order: Order, store: Path, inputs: Mapping[
     out.mkdir(parents=True, exist_ok=True)
     train(parts["train"], found.best.recipe, out / FILE)
     model = Classifier(FastText(out / FILE), POSITIVE, found.best.recipe.lines)
-    validation, test = scored(parts["validation"], model), scored(parts["test"], model)
-    both = [*parts["validation"], *parts["test"]]
-    calibration = calibrate(validation.values, validation.truth)
-    unseen = {"language": [one.language for one in parts["test"]], "source": [one.source for one in parts["test"]]}
     card = Card(
         name=order.name,
         file=FILE,
@@ -97,17 +93,27 @@ def fit(examples: Sequence[Example], order: Order, store: Path, inputs: Mapping[
         command=order.command,
         version=order.version,
         code_version=digest_of_code(CODE),
-        evaluation=describe(test, "test domains, by the quantised model", parts=unseen)
-        | {"calibrated": calibrated(test, calibration)},
-        calibration=calibration.to_json(),
-        percentiles={
-            "population": "the examples of validation and test domains",
-            "quantiles": percentiles(scored(both, model).values, [one.language for one in both]),
-        },
-        thresholds=_thresholds(validation),
+        **_figures(model, parts["validation"], parts["test"]),
     )
     (out / CARD).write_text(card.to_json(), encoding="utf-8")
     return card
+
+
+def _figures(model: Classifier, tuning: Sequence[Example], unseen: Sequence[Example]) -> dict[str, Any]:
+    """Return what a card says of a model: measured on one part of the split, calibrated on another, ranked on both."""
+    validation, test, both = scored(tuning, model), scored(unseen, model), [*tuning, *unseen]
+    calibration = calibrate(validation.values, validation.truth)
+    parts = {"language": [one.language for one in unseen], "source": [one.source for one in unseen]}
+    told = describe(test, "test domains, by the quantised model", parts=parts)
+    return {
+        "evaluation": told | {"calibrated": calibrated(test, calibration)},
+        "calibration": calibration.to_json(),
+        "percentiles": {
+            "population": "the examples of validation and test domains",
+            "quantiles": percentiles(scored(both, model).values, [one.language for one in both]),
+        },
+        "thresholds": _thresholds(validation),
+    }
 
 
 def scored(examples: Sequence[Example], model: Classifier) -> Scored:

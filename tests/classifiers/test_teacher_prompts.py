@@ -173,9 +173,10 @@ def test_languages_are_tags(tag: str) -> None:
 def test_any_text_is_an_answer_or_none(answer: str) -> None:
     """Reading is total: values or an `AnswerError`."""
     try:
-        load("quality").read_answer(answer)
+        found = load("quality").read_answer(answer)
     except AnswerError:
         return
+    assert set(found) == set(load("quality").schema["properties"])
 
 
 @pytest.mark.parametrize("name", GOOD)
