@@ -19,7 +19,7 @@ import numpy as np
 import xxhash
 
 from classifiers.reading import prepare, read, shapes
-from classifiers.registry import MODELS, find
+from classifiers.registry import find
 from udfs.fasttext import FastText
 from udfs.language import UNKNOWN
 from udfs.languages import canonical
@@ -43,6 +43,9 @@ __all__ = [
 
 POSITIVE = "yes"
 NEGATIVE = "no"
+
+SHIPPED = ("quality", "math", "code")
+"""Classifiers that ship."""
 
 _ESCAPED_LABEL = "__ label__"
 _PROBABILITY_SLACK = 1e-4
@@ -198,11 +201,18 @@ class Classifier:
         The label.
     lines : bool
         Whether the model was trained on the shapes of lines too.
+    languages : tuple of str, optional
+        Languages that it judges (`languages_of`); by default all.
     """
 
     model: FastText
     label: str = POSITIVE
     lines: bool = False
+    languages: tuple[str, ...] | None = None
+
+    def judges(self, language: str) -> bool:
+        """Whether it has learnt to judge a language; of an unknown one it is assumed."""
+        return self.languages is None or language == UNKNOWN or canonical(language) in self.languages
 
     def of(self, text: str) -> float | None:
         """Return the probability (0-1) of the label for a document; None for one without words."""
@@ -237,19 +247,21 @@ def load(reference: str, store: Path | None = None) -> Classifier:
         See `classifiers.registry.find` and `classifiers.registry.Model.checked`.
     """
     found = find(reference, store)
-    card = found.card
-    return Classifier(FastText(found.checked(), card.sha256), card.labels[0], bool(card.parameters.get("lines")))
+    card, languages = found.card, found.card.parameters.get("languages")
+    model = FastText(found.checked(), card.sha256)
+    return Classifier(model, card.labels[0], bool(card.parameters.get("lines")), tuple(languages) if languages else None)
 
 
-def scores(text: str, names: Sequence[str] = ("quality", "math", "code"), language: str = UNKNOWN) -> Mapping[str, float | None]:
-    """Return the scores (0-1) of a document by the shipped classifiers.
+def scores(text: str, models: Mapping[str, Classifier] | None = None, language: str = UNKNOWN) -> Mapping[str, float | None]:
+    """Return the scores (0-1) of a document by some classifiers, by default the shipped ones.
 
-    None where it has no tokens, and where a classifier has not learnt to judge its language (see `languages_of`).
+    None where it has no tokens, and where a classifier has not learnt to judge its language.
     """
     prepared = prepare(text)
-    models = {name: load(name) if _judges(name, language) else None for name in names}
-    shaped = f"{prepared} {shapes(text)}" if prepared and any(model and model.lines for model in models.values()) else prepared
-    return {name: model.score(shaped if model.lines else prepared) if model else None for name, model in models.items()}
+    models = {name: load(name) for name in SHIPPED} if models is None else models
+    asked = {name: model if model.judges(language) else None for name, model in models.items()}
+    shaped = f"{prepared} {shapes(text)}" if prepared and any(model and model.lines for model in asked.values()) else prepared
+    return {name: model.score(shaped if model.lines else prepared) if model else None for name, model in asked.items()}
 
 
 def languages_of(examples: Iterable[Example], labels: Sequence[str], least: int) -> tuple[str, ...]:
@@ -257,8 +269,3 @@ def languages_of(examples: Iterable[Example], labels: Sequence[str], least: int)
     counts = Counter((example.language, example.label) for example in examples)
     seen = {language for language, _ in counts} - {UNKNOWN}
     return tuple(sorted(lang for lang in seen if all(counts[lang, label] >= least for label in labels)))
-
-
-def _judges(name: str, language: str) -> bool:
-    known = MODELS[name].parameters.get("languages")
-    return known is None or language == UNKNOWN or canonical(language) in known

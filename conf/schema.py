@@ -203,6 +203,8 @@ class Clean(Section):
     max_pii_per_1000: float = setting(20.0, "a document with more findings a 1000 words is dropped", unit="findings", ge=0.0)
     min_share_left: Share = setting(0.2, "a document that line edits shorten below this share is dropped", unit="0-1")
     min_words_left: int = setting(5, "a document that line edits shorten below this is dropped", unit="words", ge=0)
+    quality_model: str = setting("quality", "fastText model of quality: a name, or name@version, of what ships or of the store")
+    store: str | None = setting(None, "folder of models of one's own (docs/models.md)", path=True)
     segment: Segmented = setting(
         (), "languages whose words a segmenter finds (zh, ja, th: extras of that name); in the others each code point is one"
     )

@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from classifiers.fasttext_clf import scores
+from classifiers.fasttext_clf import Classifier, load, scores
 from conf.schema import Recipe
 from jobs.dedup.hot import COPIES, FIRST, HASH, NONE, SUFFIX, Hot, open_hot, open_sample
 from jobs.extract import spans_out
 from jobs.lines import Buckets, keeper_key
+from jobs.models import quality
 from jobs.parts import KILLED_DETAIL, KILLED_WORKER, PartWriter, read_columns
 from jobs.splits import rows_left
 from jobs.stage import SplitStage, SplitTask
-from jobs.tools import DIRTY, SCORERS, language_digests, reference_digest, references, shipped
+from jobs.tools import DIRTY, language_digests, reference_digest, references, shipped
 from udfs import signals
 from udfs.line_edits import LineEdit
 from udfs.line_rules import LINE_RULES, removed_words
@@ -40,6 +41,8 @@ LITTLE_LEFT, LINES_LOST, DENSE_PII = "lines_left_too_little", "line_rules_remove
 FEW_FINDINGS = 5
 _WORDS = re.compile(r"\S+")
 LONGEST_SHOWN = 300
+ROUTED = ("math", "code")
+"""Classifiers whose scores routes read."""
 
 
 def work(task: SplitTask, out: PartWriter) -> Iterator[int]:
@@ -85,8 +88,15 @@ def _clean(row: Mapping[str, Any], recipe: Recipe, hot: HotLines, shown: set[int
     out.add("cleaned", key | {"url": row["url"], "date": row["date"], "text": text, "spans": spans_out(spans)})
     model = word_model(row["lang"], settings.segment)
     out.add("signals", key | {"lang_score": row["lang_score"], "word_model": model} | measured)
-    out.add("scores", key | {f"ft_{name}": value for name, value in scores(text, SCORERS, row["lang"]).items()})
+    told = scores(text, _scorers(settings.quality_model, settings.store), row["lang"])
+    out.add("scores", key | {f"ft_{name}": value for name, value in told.items()})
     return None
+
+
+@lru_cache(maxsize=2)
+def _scorers(quality_model: str, store: str | None) -> Mapping[str, Classifier]:
+    """Return what scores a document: quality by the recipe's model; routes are made for the shipped ones of mathematics and code."""
+    return {"quality": load(quality_model, Path(store) if store else None), **{name: load(name) for name in ROUTED}}
 
 
 def _line_edits(row: Mapping[str, Any], lines: Hot, recipe: Recipe) -> Iterator[tuple[str, LineEdit]]:
@@ -155,7 +165,10 @@ def _count_words(text: str) -> int:
 
 
 def _models(recipe: Recipe) -> Mapping[str, str]:
-    return shipped(DIRTY, *SCORERS) | reference_digest(recipe) | language_digests(recipe)
+    model = quality(recipe.clean)
+    model.checked()
+    scorers = shipped(*ROUTED) | {model.reference: model.card.sha256}
+    return scorers | shipped(DIRTY) | reference_digest(recipe) | language_digests(recipe)
 
 
 STAGE = SplitStage(

@@ -8,10 +8,25 @@ from pathlib import Path
 from classifiers.encoder.scorer import read_card
 from classifiers.registry import CardError, Model, find
 from conf.quality import Encode
+from conf.schema import Clean
 from jobs.errors import JobError
 from udfs.fasttext import ModelMissing
 
 NAMED = "model:"
+
+
+def quality(given: Clean) -> Model:
+    """Return the fastText model that scores quality.
+
+    Raises
+    ------
+    JobError
+        When there is no model of that name.
+    """
+    try:
+        return find(given.quality_model, Path(given.store) if given.store else None)
+    except (ModelMissing, CardError) as error:
+        raise JobError(f"clean.quality_model: {error}") from error
 
 
 def encoder(given: Encode) -> Model:

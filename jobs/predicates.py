@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from classifiers.registry import MODELS as CARDS
 from classifiers.routes import model
 from conf.quality import Score
 from conf.schema import Filter, Recipe, Route
 from jobs.columns import coded, floats, places_or
-from jobs.models import encoder
+from jobs.models import encoder, quality
 from udfs import datatrove
 from udfs.filtering import FilterPlan, plan, signals_read
 from udfs.quality import BUCKET, ENCODER, FASTTEXT, Limits, Ranks, best, bucket
@@ -74,7 +73,7 @@ def quality_limits(given: Score) -> Limits:
 
 def quality_ranks(recipe: Recipe) -> Mapping[str, Ranks]:
     """Return the percentiles of the quality models of a recipe, by the column of their scores, as far as their cards have some."""
-    cards = {FASTTEXT: CARDS["quality"]}
+    cards = {FASTTEXT: quality(recipe.clean).card}
     if "encode" in recipe.stages:
         cards[ENCODER] = encoder(recipe.encode).card
     return {column: card.percentiles["quantiles"] for column, card in cards.items() if card.percentiles}

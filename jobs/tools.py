@@ -24,7 +24,6 @@ from udfs.signals import References, dirty
 from udfs.sketch import SketchSettings
 
 LANGUAGE, UNIGRAMS, DIRTY = "lid.176", "unigrams", "dirty_words"
-SCORERS = ("quality", "math", "code")
 SHIPPED = "model:"
 
 

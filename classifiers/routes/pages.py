@@ -16,8 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers import labelled
-from classifiers.fasttext_clf import scores
+from classifiers import fasttext_clf, labelled
 from classifiers.labelled import Row
 from classifiers.registry import MODELS, path_of
 from udfs import structure
@@ -124,5 +123,5 @@ def columns(pages: Sequence[Labelled]) -> dict[str, Floats]:
 def _measured(page: Labelled) -> dict[str, float]:
     found = structure.measure(page.text, page.language, page.spans)
     found |= {f"{kind}_char_share": share(page.spans, kind, len(page.text)) for kind in KINDS}
-    told = scores(page.text, ("math", "code"))
+    told = fasttext_clf.scores(page.text, {name: fasttext_clf.load(name) for name in ("math", "code")})
     return found | {f"ft_{name}": np.nan if value is None else value for name, value in told.items()}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.same_bytes import digests, finish, killed_and_resumed, start
+from benchmarks.same_bytes import digests, killed_and_resumed
+from jobs.pipeline import run_recipe
 from jobs.store import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,14 +26,15 @@ def test_a_run_that_is_killed_three_times_ends_with_the_same_bytes(tmp_path):
     assert digests(tmp_path / "killed") == json.loads(PINNED.read_text())["shards"]
 
 
-def test_one_more_file_extracts_no_other_again(tmp_path):
+def test_one_more_file_extracts_no_other_again(spark, tmp_path, capsys):
     """The parts of the files that were there are linked into the next version, not made again."""
+    del spark
     files = sorted(map(str, SAMPLE.glob("*.warc*")))
-    settings = [ONE_CORE, "stages=[extract]", f"output.path={tmp_path}"]
-    finish(start(RECIPE, [*settings, f"input.paths={','.join(files[:2])}"]))
+    settings = ["stages=[extract]", f"output.path={tmp_path}"]
+    assert run_recipe(RECIPE, [*settings, f"input.paths={','.join(files[:2])}"]) == 0
     before = {p.name: p.stat().st_ino for p in Run.open(tmp_path / "demo").files("documents")}
-    said = finish(start(RECIPE, [*settings, f"input.paths={','.join(files)}"]))
-    assert "2 of 3 splits were there" in said
+    assert run_recipe(RECIPE, [*settings, f"input.paths={','.join(files)}"]) == 0
+    assert "2 of 3 splits were there" in capsys.readouterr().err
     after = {p.name: p.stat().st_ino for p in Run.open(tmp_path / "demo").files("documents")}
     assert before.items() <= after.items()
     assert len(after) == 3
