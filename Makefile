@@ -18,8 +18,7 @@ KERNELS := udfs/kernels.py udfs/compiled.py udfs/html/compiled.py \
            $(wildcard udfs/html/page/*.py udfs/html/blocks/*.py udfs/sketch/*.py udfs/signals/kernels/*.py \
              udfs/datatrove/kernels/*.py udfs/blocklist/kernels/*.py) \
            udfs/folding.py udfs/kl/kernel.py udfs/structure/kernel.py udfs/line_kernel.py udfs/meetings.py udfs/packing.py udfs/survivors.py
-# Without byte code: most of what is installed is never imported.
-INSTALL := -m pip --disable-pip-version-check install --quiet --no-compile
+INSTALL := -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
