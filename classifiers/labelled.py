@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import lzma
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,6 +22,25 @@ def labels(package: str) -> tuple[Row, ...]:
     """Return the lines of a package's ``labels.jsonl``."""
     lines = resources.files(package).joinpath("labels.jsonl").read_text(encoding="utf-8").splitlines()
     return tuple(map(json.loads, lines))
+
+
+def records(data: Path, files: Mapping[str, str], wanted: Container[Key]) -> Iterator[tuple[Key, Row]]:
+    """Yield the wanted records of some files of the data folder, by source and id.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder.
+    files : mapping of str to str
+        Files of JSON lines (xz) by the source that a label names.
+    wanted : container of (str, str)
+        Source and id of each.
+    """
+    for source, file in files.items():
+        with lzma.open(data / file, "rt", encoding="utf-8") as lines:
+            for record in map(json.loads, lines):
+                if (key := (source, record["id"])) in wanted:
+                    yield key, record
 
 
 def responses(data: Path) -> Iterator[tuple[str, Capture]]:

@@ -100,11 +100,8 @@ def read(data: Path, split: Split) -> list[Labelled]:
 
 
 def _web(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:
-    for source, file in FILES.items():
-        with lzma.open(data / file, "rt", encoding="utf-8") as lines:
-            for row in map(json.loads, lines):
-                if label := wanted.get((source, row["id"])):
-                    yield _labelled(label, row["html"], row.get("url") or "")
+    for key, page in labelled.records(data, FILES, wanted):
+        yield _labelled(wanted[key], page["html"], page.get("url") or "")
 
 
 def _crawled(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:

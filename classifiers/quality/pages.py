@@ -7,8 +7,6 @@ A line has ``source`` (a file of the data folder, or ``warc``), ``id``, ``kind``
 
 from __future__ import annotations
 
-import json
-import lzma
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,12 +111,8 @@ def read(data: Path, split: Split | None = None) -> list[Labelled]:
 
 def find(data: Path, wanted: Mapping[Key, Row]) -> Iterator[tuple[Key, Page]]:
     """Yield the wanted pages that the data folder has, by source and id."""
-    for source, file in FILES.items():
-        with lzma.open(data / file, "rt", encoding="utf-8") as lines:
-            for page in map(json.loads, lines):
-                if (source, page["id"]) in wanted:
-                    body = page["html"].encode("utf-8", "surrogatepass")
-                    yield (source, page["id"]), Page(page.get("url") or "", body, "utf-8")
+    for key, page in labelled.records(data, FILES, wanted):
+        yield key, Page(page.get("url") or "", page["html"].encode("utf-8", "surrogatepass"), "utf-8")
     for id, capture in labelled.responses(data):
         if (key := (WARC, id.removeprefix("urn:uuid:"))) in wanted:
             yield key, Page(capture.url, capture.body, None)

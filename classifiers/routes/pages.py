@@ -6,8 +6,6 @@ A line has ``part`` (``exam`` or ``tune``), ``set`` and ``id`` (where the page i
 
 from __future__ import annotations
 
-import json
-import lzma
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,15 +89,12 @@ def read(data: Path, part: Part | None = None) -> list[Labelled]:
 
 
 def _files(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:
-    for source, file in FILES.items():
-        with lzma.open(data / file, "rt", encoding="utf-8") as lines:
-            for page in map(json.loads, lines):
-                if row := wanted.get((source, page["id"])):
-                    if source == PARITY:
-                        listing = (Span(0, len(page["text"]), "code"),) if page["kind"] == "sourcecode" else ()
-                        yield Labelled(row, "", page["text"], page["lang"], listing)
-                    else:
-                        yield _labelled(row, page["html"].encode("utf-8", "surrogatepass"), page["url"] or "", "utf-8")
+    for key, page in labelled.records(data, FILES, wanted):
+        if key[0] == PARITY:
+            listing = (Span(0, len(page["text"]), "code"),) if page["kind"] == "sourcecode" else ()
+            yield Labelled(wanted[key], "", page["text"], page["lang"], listing)
+        else:
+            yield _labelled(wanted[key], page["html"].encode("utf-8", "surrogatepass"), page["url"] or "", "utf-8")
 
 
 def _crawled(data: Path, wanted: Mapping[tuple[str, str], Row]) -> Iterator[Labelled]:
