@@ -1,6 +1,6 @@
 r"""Make a small WARC, with its truth, of the pages of unpacked documentation packages, for languages that the test crawl lacks.
 
-    python benchmarks/add_language_pages.py OUT [--most N] [--english 0.4] --pages PATTERN URL LANGUAGES [--pages …]
+    python -m benchmarks.add_language_pages OUT [--most N] [--english 0.4] --pages PATTERN URL LANGUAGES [--pages …]
 
 PATTERN is where a package has its pages and URL where its home site has them, with ``{lang}`` and ``{page}`` (which may hold
 slashes) in both; LANGUAGES are the names of the languages' folders, English among them, each with its code where it is
@@ -21,12 +21,12 @@ MATE's guide, which is DocBook, and Arabic in a part of Debian's handbook)::
             --stringparam chunk.first.sections 1 --stringparam base.dir $PWD/mate/$language/ \
             $sheets unpacked/usr/share/help/$language/mate-user-guide/index.docbook
     done
-    python benchmarks/add_language_pages.py added \
+    python -m benchmarks.add_language_pages added \
         --pages 'mate/{lang}/{page}.html' 'https://mate-desktop.org/docs/{lang}/{page}.html' th,C=en \
         --pages 'unpacked/usr/share/doc/debian-handbook/html/{lang}/{page}.html' \
             'https://debian-handbook.info/browse/{lang}/stable/{page}.html' ar-MA=ar,en-US=en
     woolmill run conf/llama3.yaml input.paths=added/pages.warc.gz output.path=runs output.run=added mix.shortfall=rescale
-    python benchmarks/languages.py keep runs/added --truth added/truth.jsonl.gz
+    python -m benchmarks.languages keep runs/added --truth added/truth.jsonl.gz
 
 and to see what a language without a file in ``conf/languages`` is worth, with ``gimp-help-lt gimp-help-en``::
 

@@ -1,6 +1,6 @@
 """Look URLs up in five million block-list entries: the compiled table beside a Python set, by CPU time, in one run.
 
-    WOOLMILL_DATA=… python benchmarks/blocklist.py [--entries 5000000] [--urls 200000] [--repeat 5] [--processes 3]
+    WOOLMILL_DATA=… python -m benchmarks.blocklist [--entries 5000000] [--urls 200000] [--repeat 5] [--processes 3]
 
 Entries are those of FineWeb's list (the sample that the test data hold), all of UT1's lists, and made-up hosts up to ``--entries``.
 URLs are those of the test crawl and made-up ones of the usual shapes; one in fifty is on a listed host, one in two hundred begins

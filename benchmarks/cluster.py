@@ -1,6 +1,6 @@
 """Run a command on a real standalone Spark cluster on this machine: one master, its workers, the code shipped to them.
 
-    python benchmarks/cluster.py -- jobs/pipeline.py conf/demo.yaml output.path=runs
+    python -m benchmarks.cluster -- jobs/pipeline.py conf/demo.yaml output.path=runs
 
 What follows ``--`` is given to ``spark-submit``. The driver is this Python; the executors run an environment of their own,
 packed from the built wheel and shipped as ``--archives``, as on a cluster of many hosts: nothing that they import comes

@@ -1,6 +1,6 @@
 """Compare the extraction engines on the test crawl: documents with text, words, F1 against its gold texts, speed, in one table.
 
-    python benchmarks/crawl_engines.py [--data $WOOLMILL_DATA] [--limit N] [--out benchmarks/results/DATE-crawl-engines.md]
+    python -m benchmarks.crawl_engines [--data $WOOLMILL_DATA] [--limit N] [--out benchmarks/results/DATE-crawl-engines.md]
 
 Every HTML page of ``DATA/warc`` goes through every engine of `udfs.html.settings.Engine`, the rest of the settings at their
 defaults. F1 is that of the longest common subsequence of lower-case words with ``gold_text.jsonl.xz``, page by page, without the

@@ -22,8 +22,8 @@ from html.entities import codepoint2name
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dedup_runs import markdown
 from benchmarks.planted_copies import read_truth
+from benchmarks.runs import markdown
 from classifiers.benchmark_files import read_items
 from conf.decontamination import Decontaminate
 from jobs.decontaminate import found as shared_with

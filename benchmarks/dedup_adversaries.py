@@ -1,7 +1,7 @@
 """Corpora that break deduplication elsewhere: each must end, keep what is distinct, and stay within a bound of memory.
 
-    python benchmarks/dedup_adversaries.py --scale 0.01                          # ten minutes
-    python benchmarks/dedup_adversaries.py --scratch DIR --only copies,chain     # whole sizes, some of them
+    python -m benchmarks.dedup_adversaries --scale 0.01                          # ten minutes
+    python -m benchmarks.dedup_adversaries --scratch DIR --only copies,chain     # whole sizes, some of them
 
 * ``copies``: one page of 1 kB a million times; the newest stays.
 * ``chain``: 10,000 documents, each 0.85 similar to the next one, which is a day younger; thirteen apart they share nothing. A document
@@ -29,8 +29,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from benchmarks.dedup_runs import Done, dedup, markdown, megabytes, parser, scratch, tell
 from benchmarks.made_up_texts import near_copy, number, text_of, vocabulary, words_of, write_rows
+from benchmarks.runs import Done, dedup, markdown, megabytes, parser, scratch, tell
 
 Row = tuple[str, str, str, str, str]
 

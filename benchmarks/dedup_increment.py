@@ -1,6 +1,6 @@
 """What a new crawl costs against a corpus of several sizes: it should follow the crawl's size, not the corpus'.
 
-    python benchmarks/dedup_increment.py --corpora 50000,200000 --crawl 20000
+    python -m benchmarks.dedup_increment --corpora 50000,200000 --crawl 20000
 
 A corpus of made-up texts (`benchmarks/dedup_scale.py`) is deduplicated and remembered (``woolmill corpus add``); a crawl of which
 40 % are copies of the corpus is then deduplicated against it with all three levels. Asked: CPU of the crawl among the largest corpus
@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.dedup_runs import dedup, markdown, parser, scratch, tell, woolmill
 from benchmarks.dedup_scale import cpu, make_corpus, row
 from benchmarks.made_up_texts import write_rows
+from benchmarks.runs import dedup, markdown, parser, scratch, tell, woolmill
 
 COST_RATIO = 1.3
 

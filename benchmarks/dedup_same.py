@@ -1,7 +1,7 @@
 """Deduplicate the same documents in six ways and compare the decisions: partitions, order and number of files, cores.
 
-    python benchmarks/dedup_same.py            # ``neardup`` below WOOLMILL_DATA
-    python benchmarks/dedup_same.py --warc     # and the crawl in ``warc``: urls and documents of conf/llama3.yaml
+    python -m benchmarks.dedup_same            # ``neardup`` below WOOLMILL_DATA
+    python -m benchmarks.dedup_same --warc     # and the crawl in ``warc``: urls and documents of conf/llama3.yaml
 
 The ways: one core; two cores with 1, 2 and 8 partitions of each shuffle; and twice with the inputs in another order: the same
 documents shuffled over five files and over eleven (the crawl: its files in reverse, and cut into splits of 256 KiB). Compared are
@@ -18,9 +18,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from benchmarks.dedup_runs import Done, data_folder, dedup, markdown, parser, scratch, tell, woolmill
 from benchmarks.dedup_truth import texts_of
 from benchmarks.made_up_texts import number, write_rows
+from benchmarks.runs import Done, data_folder, dedup, markdown, parser, scratch, tell, woolmill
 from jobs.dedup.alone import write_decisions
 from jobs.store import Run
 

@@ -1,7 +1,7 @@
 """What a document costs to deduplicate, and whether it costs more among more documents: made-up corpora of growing sizes.
 
-    python benchmarks/dedup_scale.py --documents 20000                                # a minute
-    python benchmarks/dedup_scale.py --documents 100000,300000,1000000 --scratch DIR  # hours, and 10 GB
+    python -m benchmarks.dedup_scale --documents 20000                                # a minute
+    python -m benchmarks.dedup_scale --documents 100000,300000,1000000 --scratch DIR  # hours, and 10 GB
 
 Documents of about 4 kB and 60 lines (`benchmarks.made_up_texts`), 50,000 a file, four sources. Of ten documents six are texts of
 their own, three near-copies of others (a Jaccard similarity of 0.55 to 0.95) and one an exact copy; of a hundred, five are another
@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.dedup_runs import Metrics, dedup, markdown, megabytes, parser, scratch, tell
 from benchmarks.made_up_texts import near_copy, number, text_of, words_of, write_rows
+from benchmarks.runs import Metrics, dedup, markdown, megabytes, parser, scratch, tell
 from conf.schema import Spark
 from jobs.frames import map_batches
 from jobs.metrics import Meter

@@ -1,6 +1,6 @@
 """Score deduplication against what is known: the pairs of ``neardup``, and the copies that were planted in the crawl ``warc``.
 
-    python benchmarks/dedup_truth.py [--only neardup|crawl] [--eval eval_dedup.py] [--out benchmarks/results/DATE-dedup-truth.md]
+    python -m benchmarks.dedup_truth [--only neardup|crawl] [--eval eval_dedup.py] [--out benchmarks/results/DATE-dedup-truth.md]
 
 Both data sets lie below ``WOOLMILL_DATA``. ``neardup`` is scored by ``eval_dedup.py`` as it is, once for each preset beside
 datasketch's MinHashLSH with the same bands and rows, and once more without verification. Asked of llama3: precision >= 0.99 at a
@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.dedup_runs import ROOT, Done, data_folder, dedup, markdown, parser, scratch, tell
 from benchmarks.made_up_texts import write_rows
 from benchmarks.planted_copies import crawl_report
+from benchmarks.runs import ROOT, Done, data_folder, dedup, markdown, parser, scratch, tell
 from conf.load import resolve
 
 ASKED: Final = {("true_to_any", 0.7): 0.99, ("recall", 0.8): 0.99, ("recall", 0.7): 0.94}

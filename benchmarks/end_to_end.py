@@ -1,6 +1,6 @@
 """Time a recipe from end to end: documents a second, CPU by stage, peak memory.
 
-    python benchmarks/end_to_end.py conf/llama3.yaml input.paths='crawl/*.warc.gz' [--out benchmarks/results/NAME.md]
+    python -m benchmarks.end_to_end conf/llama3.yaml input.paths='crawl/*.warc.gz' [--out benchmarks/results/NAME.md]
 
 Runs the recipe in a folder of its own, from nothing, and prints a table made from the run's own metrics. Compare shares and ratios;
 absolute figures belong to the machine they were taken on.

@@ -1,6 +1,6 @@
 """Time page readers on raw pages: Woolmill, trafilatura and Resiliparse in one run, in turns page by page; then memory.
 
-    python benchmarks/extractors.py [--limit N] [--repeat 3] [--memory-pages 100000] [--out benchmarks/results/DATE-extractors.md]
+    python -m benchmarks.extractors [--limit N] [--repeat 3] [--memory-pages 100000] [--out benchmarks/results/DATE-extractors.md]
 
 The pages are those of ``extraction/scrapinghub`` and ``extraction/readability`` below ``WOOLMILL_DATA``, the two sets whose HTML
 is unmodified. Every reader is handed the page's bytes and returns its text, each at its defaults: `udfs.html.plain_text`,

@@ -1,6 +1,6 @@
 """What the KL rules see and what they cost: bad texts made by seed against technical text of sources that no reference has counted.
 
-    python benchmarks/kl.py [--data $WOOLMILL_DATA] [--texts DIR] [--count 240] [--seed 7]
+    python -m benchmarks.kl [--data $WOOLMILL_DATA] [--texts DIR] [--count 240] [--seed 7]
 
 References are built here, not those that ship: the trusted texts are split in four by source, and every text is scored by the
 reference (counts and limits) of the three parts that its source is not in. DIR adds texts of sources that are in none of them,

@@ -1,6 +1,6 @@
 r"""Measure the classifier of knowledge classes on its exam: pages labelled by reading, of domains it was not trained on.
 
-    python benchmarks/knowledge.py $WOOLMILL_DATA [--model FILE.npz] [--fasttext]
+    python -m benchmarks.knowledge $WOOLMILL_DATA [--model FILE.npz] [--fasttext]
 
 Prints the accuracy with a 95 % interval (bootstrap over registered domains), alone and with the reader's second class as right; by
 source, by language (as the pipeline identifies it) and for manuals and web pages in other languages than English; recall and

@@ -1,7 +1,7 @@
 r"""Measure languages on the test crawl: how well paragraphs are named, and what the pipeline keeps of each beside English.
 
-    python benchmarks/languages.py identify RUN... [--truth FILE]... [--out FILE]
-    python benchmarks/languages.py keep RUN... [--truth FILE]... [--out FILE]
+    python -m benchmarks.languages identify RUN... [--truth FILE]... [--out FILE]
+    python -m benchmarks.languages keep RUN... [--truth FILE]... [--out FILE]
 
 RUN is the folder of a finished run; the truth is that of the test crawl below ``WOOLMILL_DATA``, and of the files that
 ``benchmarks/add_language_pages.py`` writes. Pages that no truth names are passed over.
@@ -37,7 +37,7 @@ from typing import Any, Final
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from benchmarks.dedup_runs import markdown
+from benchmarks.runs import markdown
 from classifiers.registry import path_of
 from console.trail import write_trail
 from jobs.store import Run

@@ -1,6 +1,6 @@
 r"""Hash the lines of texts in three ways, and look hashes up in two, in one process by CPU time.
 
-    python benchmarks/line_hashing.py $WOOLMILL_DATA/neardup/docs.jsonl.xz [--repeat 5] [--hot 1000000]
+    python -m benchmarks.line_hashing $WOOLMILL_DATA/neardup/docs.jsonl.xz [--repeat 5] [--hot 1000000]
 
 Reads a JSON object with a ``text`` on each line of the file. The plain way is what one writes without a compiler: `str.lower`,
 regular expressions over the whole text and xxHash's own library for each line; its ``\w`` leaves out the combining marks that

@@ -5,7 +5,7 @@ of permissive licence and made-up ones, byte for byte, so that each stage of the
 each class of document something to keep. The choice is by quota, small records and a hash of the record id
 first: the same test crawl gives the same bytes.
 
-Run ``python benchmarks/make_sample_crawl.py --data DIR --out tests/data/sample_crawl``.
+Run ``python -m benchmarks.make_sample_crawl --data DIR --out tests/data/sample_crawl``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Damage real pages in many ways and read them: no exception, no page over two seconds, no death of the process.
 
-    python benchmarks/mutated_pages.py [--pages 100000] [--processes 2] [--seed 0] [--engine NAME] [--keep DIR]
+    python -m benchmarks.mutated_pages [--pages 100000] [--processes 2] [--seed 0] [--engine NAME] [--keep DIR]
 
 Page number i is made from the seed and i alone: the same call makes the same pages on every machine, with any number of
 processes, and ``--only I`` reads one again. The pages are those of ``extraction``, ``structured`` and the crawl in ``warc``

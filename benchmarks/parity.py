@@ -1,7 +1,7 @@
 r"""Compare our computation of datatrove's values and decisions with datatrove's own, on the texts of the parity file.
 
-    peers/bin/python benchmarks/parity.py segment WORDS.jsonl.gz                  in the peer's environment, once
-    python benchmarks/parity.py compare WORDS.jsonl.gz [--out benchmarks/results/DATE-parity.md]
+    peers/bin/python -m benchmarks.parity segment WORDS.jsonl.gz                  in the peer's environment, once
+    python -m benchmarks.parity compare WORDS.jsonl.gz [--out benchmarks/results/DATE-parity.md]
 
 The texts are those of ``parity`` below ``WOOLMILL_DATA``; each row holds what datatrove 0.10.1 computed and decided. `segment`
 writes datatrove's own words of every text, the sentences of each of its lines, and the words of the text that C4's filter

@@ -1,6 +1,6 @@
 """Compare two ways to write a map stage's text: Spark's writer, and the worker's own Parquet file (docs/decisions/0001).
 
-    python benchmarks/part_writers.py runs/demo [--repeat 3] [--times 5]
+    python -m benchmarks.part_writers runs/demo [--repeat 3] [--times 5]
 
 Reads the ``documents`` of a finished run ``--times`` over in each task and writes them in both ways in turn, best of ``--repeat``.
 """

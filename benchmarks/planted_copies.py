@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.dedup_runs import Done, markdown, woolmill
+from benchmarks.runs import Done, markdown, woolmill
 from jobs.reporting.query import reading
 from jobs.store import Run
 from udfs.sketch import SketchSettings, shingle_hashes, shingle_jaccard

@@ -1,6 +1,6 @@
 r"""Count what each rule costs each kind of text: on labelled texts, and on the documents of a run over the test crawl.
 
-    python benchmarks/rule_costs.py [RUN] [--recipe conf/llama3.yaml] [--out docs/rules-measured.md]
+    python -m benchmarks.rule_costs [RUN] [--recipe conf/llama3.yaml] [--out docs/rules-measured.md]
 
 The first table is of the labelled short texts below ``WOOLMILL_DATA``: good kinds must stay, bad ones should go. Mathematics
 goes through the rules of its class, explained code through those of code, other texts through those of their language. The

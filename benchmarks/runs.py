@@ -1,4 +1,4 @@
-"""What the benchmarks of deduplication share: runs as a person would start them, what they cost, and Markdown tables.
+"""What the benchmarks that start whole runs share: runs as a person would start them, what they cost, and Markdown tables.
 
 Each run is a process of its own, so that peak memory and CPU are its own, too.
 """
@@ -119,7 +119,7 @@ def scratch(below: Path | None) -> Iterator[Path]:
     """Make a temporary folder, and delete it at the end."""
     if below:
         below.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=below, prefix="dedup-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(dir=below, prefix="woolmill-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

@@ -1,6 +1,6 @@
 """Run a recipe in several ways and compare the SHA-256 of every shard: cores, partitions, input order, kills.
 
-    python benchmarks/same_bytes.py conf/llama3.yaml input.paths='crawl/*.warc.gz'
+    python -m benchmarks.same_bytes conf/llama3.yaml input.paths='crawl/*.warc.gz'
 
 The ways: two cores; one core with the inputs in reverse and other partitions; two cores with many partitions; and a run whose driver
 is killed in three stages, once in the middle of ``extract``, each time started again with the same command. For the last it also

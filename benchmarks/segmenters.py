@@ -1,6 +1,6 @@
 r"""Find the words of scripts without blanks in every way that is installed: characters per CPU second, characters a word.
 
-    python benchmarks/segmenters.py $WOOLMILL_DATA/parity/texts.jsonl.xz [--repeat 3]
+    python -m benchmarks.segmenters $WOOLMILL_DATA/parity/texts.jsonl.xz [--repeat 3]
 
 Reads a JSON object with ``text`` and ``lang`` on each line. Only code points of such scripts count, for characters and for words
 alike; best of ``--repeat`` on all texts of a language, after the first text has loaded what is loaded once. ``woolmill`` is

@@ -3,7 +3,7 @@
 Those packages want other versions of what the pipeline runs on, so they live in an environment of their own, and this runs twice::
 
     python -m benchmarks.shard_readers write DIR               # in the pipeline's environment
-    OTHER/bin/python benchmarks/shard_readers.py read DIR      # where torch, megatron-core and mosaicml-streaming are
+    OTHER/bin/python -m benchmarks.shard_readers read DIR      # where torch, megatron-core and mosaicml-streaming are
 
 Made with ``pip install torch==2.13.0 numpy==2.4.6 zstd==1.5.7.2 xxhash==4.1.0 catalogue==2.0.10 psutil tqdm pyyaml requests packaging
 filelock`` and then ``pip install --no-deps megatron-core==0.16.1 mosaicml-streaming==0.13.0``. MosaicML Streaming imports the clients

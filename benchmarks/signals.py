@@ -1,6 +1,6 @@
 r"""Time all signals of a document beside datatrove's four filters, on the same texts in one process, in turns.
 
-    python benchmarks/signals.py [--texts 90] [--repeat 3] [--out benchmarks/results/DATE-signals.md]
+    python -m benchmarks.signals [--texts 90] [--repeat 3] [--out benchmarks/results/DATE-signals.md]
 
 The texts are those of the parity file below ``WOOLMILL_DATA``: English, Chinese, Arabic and Thai ones, drawn by the hash of their
 ids, of 500 characters at least. Woolmill computes every signal of its own rule sets, with the references that ship and without
@@ -15,7 +15,7 @@ The peer is no dependency; without it only Woolmill's times are shown. In an env
     python -m venv peers
     peers/bin/pip install "datatrove[processing]==0.10.1" "xxhash<4" spacy jieba pythainlp python-crfsuite rjieba
     peers/bin/pip install numba pyarrow pyyaml tld can_ada
-    PYTHONPATH=. peers/bin/python benchmarks/signals.py
+    PYTHONPATH=. peers/bin/python -m benchmarks.signals
 """
 
 from __future__ import annotations

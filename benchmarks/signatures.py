@@ -1,6 +1,6 @@
 r"""Time MinHash signatures: Woolmill's kernel, datasketch, rensa and datatrove on the same texts in one process, in turns.
 
-    python benchmarks/signatures.py [--documents 400] [--repeat 5] [--out benchmarks/results/DATE-signatures.md]
+    python -m benchmarks.signatures [--documents 400] [--repeat 5] [--out benchmarks/results/DATE-signatures.md]
 
 The texts are English, 3,800 characters each, cut from the documents of ``neardup`` below ``WOOLMILL_DATA``. Woolmill is handed an
 Arrow array, the others strings. Everything from a text to its signature of 112 values (14 bands of 8 rows) of word 5-grams
@@ -15,7 +15,7 @@ environment to throw away (xxhash 4 fails in datatrove 0.10.1 with "Strings must
     python -m venv peers
     peers/bin/pip install rensa==0.5.0 datatrove==0.10.1 "xxhash<4" datasketch==2.0.0 \
         spacy regex nltk tokenizers numba numpy pyarrow
-    PYTHONPATH=. peers/bin/python benchmarks/signatures.py
+    PYTHONPATH=. peers/bin/python -m benchmarks.signatures
 """
 
 from __future__ import annotations
