@@ -1,4 +1,4 @@
-"""Settings of how the tokens of a class are divided: among its languages, and by weights of knowledge classes and quality."""
+"""Settings of how the tokens of a class are divided: among its languages, and by weights of knowledge classes, quality and sources."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ KEYS = BeforeValidator(lambda given: {str(key): one for key, one in given.items(
 """YAML reads an unquoted single bucket as a number."""
 
 _RANGE = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+_HOST = re.compile(r"(?!www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 class Languages(Section):
@@ -54,6 +55,7 @@ class Weights(Section):
     quality: Annotated[dict[str, float], KEYS] = setting(
         {}, f"by quality bucket, such as 15-19 for the best quarter; {NONE}: those that no model judges; 0 leaves them out"
     )
+    sources: dict[str, float] = setting({}, "by host, with all hosts below it; the longest that is named counts; 0 leaves it out")
     classes: Names = setting(CLASSES, "classes in which they hold")
 
     @model_validator(mode="after")
@@ -63,7 +65,9 @@ class Weights(Section):
             raise ValueError(f"mix.weights.knowledge names {unknown[0]!r}; there are {', '.join(known)}")
         if unknown := sorted(set(self.classes) - set(CLASSES)):
             raise ValueError(f"mix.weights.classes names the class {unknown[0]!r}; classes are {', '.join(CLASSES)}")
-        for name, weight in sorted((self.knowledge | self.quality).items()):
+        if odd := sorted(name for name in self.sources if not _HOST.fullmatch(name)):
+            raise ValueError(f"mix.weights.sources names {odd[0]!r}; a source is a host such as docs.example.org, without www.")
+        for name, weight in sorted((self.knowledge | self.quality | self.sources).items()):
             if not 0.0 <= weight <= 1000.0:
                 raise ValueError(f"mix.weights: that of {name} is {weight:g}; weights are from 0 to 1000")
         self.by_bucket()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 END_OF_TEXT = 1
 MANIFEST = "manifest.json"
-VERSION = 2
+VERSION = 3
 _COUNTED = ("documents", "tokens", "sampled_tokens", "sampled_documents")
 
 
@@ -100,15 +100,15 @@ def manifest_of(context: KeyContext, mixed: Mixed, tokens: TokenCounter) -> dict
 
 
 def _tokenizer(settings: Mix, tokens: TokenCounter) -> dict[str, Any]:
-    """Describe what tokens were counted with; the end of a text counts as so many tokens, and has an id where tokens have."""
+    """Describe what tokens were counted with; the end of a text has an id where tokens have, and counts."""
     return {
         "kind": settings.counter,
         "file": PurePath(settings.tokenizer).name if settings.tokenizer else None,
         "digest": tokens.digest,
         "estimated": tokens.estimated,
         "vocabulary": getattr(tokens, "vocabulary", None),
-        "end_of_text": END_OF_TEXT,
-        "end_of_text_id": getattr(tokens, "end_of_text", None),
+        "end_of_text": getattr(tokens, "end_of_text", None),
+        "end_of_text_tokens": END_OF_TEXT,
     }
 
 

@@ -59,7 +59,7 @@ def count_tokens(task: SplitTask) -> Iterator[pa.RecordBatch]:
     """Count the tokens of what is left of one split, and place each document; the text is read where it lies."""
     settings, classes, about = task.recipe.mix, class_of(task), known(task)
     tokens_of, division, cut = token_counter(settings), division_of(settings), cutter(task)
-    for rows in rows_left(task, "cleaned", ["id", "split", "lang", "text"]):
+    for rows in rows_left(task, "cleaned", ["id", "split", "url", "lang", "text"]):
         for row in rows:
             text = cut(row["id"], row.pop("text"))
             row["class"] = classes[row["id"]]
@@ -68,8 +68,8 @@ def count_tokens(task: SplitTask) -> Iterator[pa.RecordBatch]:
             place = mixture.sampling_hash([row["id"]], row["class"], seed=settings.seed)
             row["place"], row["bin"] = int(place.view(np.int64)[0]), int(mixture.bins(place)[0])
             row |= about[row["id"]]
-            kinds = {"language": row["lang"], "knowledge": row["knowledge"], "bucket": row["bucket"]}
-            row["stratum"] = division.stratum(row["class"], **kinds).name
+            kinds = {"knowledge": row["knowledge"], "bucket": row["bucket"], "source": division.source(row.pop("url"))}
+            row["stratum"] = division.stratum(row["class"], language=row["lang"], **kinds).name
         yield pa.RecordBatch.from_pylist(rows, schema=COUNTED)
 
 
@@ -160,7 +160,7 @@ def _models(recipe: Recipe) -> Mapping[str, str]:
 
 STAGE = KeyStage(
     "mix",
-    2,
+    3,
     sections=("mix", "card"),
     needs=("cleaned", "contamination", "routes", "records", "documents", "knowledge", "quality"),
     writes=("mixture", "shards"),

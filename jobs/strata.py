@@ -30,9 +30,10 @@ def division_of(settings: Mix) -> Division:
         frozenset(languages.classes) if languages.method != "natural" else frozenset(),
         languages.shares,
         languages.temperature,
-        frozenset(weights.classes) if weights.knowledge or weights.quality else frozenset(),
+        frozenset(weights.classes) if weights.knowledge or weights.quality or weights.sources else frozenset(),
         dict(weights.knowledge.items()),
         weights.by_bucket(),
+        dict(weights.sources.items()),
     )
 
 
@@ -45,6 +46,7 @@ def described(division: Division) -> dict[str, Any]:
         "weighted": sorted(division.weighted),
         "knowledge": {str(name): round(weight * MILLION) for name, weight in sorted(division.knowledge.items(), key=str)},
         "quality": {as_name(bucket): round(weight * MILLION) for bucket, weight in division.quality.items()},
+        "sources": {host: round(weight * MILLION) for host, weight in sorted(division.sources.items())},
     }
 
 
@@ -57,6 +59,7 @@ def read_division(told: Mapping[str, Any]) -> Division:
         weighted=frozenset(told["weighted"]),
         knowledge={name: weight / MILLION for name, weight in told["knowledge"].items()},
         quality={None if b == NONE else int(b): weight / MILLION for b, weight in told["quality"].items()},
+        sources={host: weight / MILLION for host, weight in told["sources"].items()},
     )
 
 

@@ -2,9 +2,9 @@
 
 The one notion is the *stratum*: documents of a class that are treated alike, with a weight and a cap. The tokens of a class are
 divided among its languages, and those of a language (or of a class that is not divided so) among weights that documents have by
-knowledge class and quality; both by water-filling: each stratum gets its part by weight, one that can't give it stands at its cap on
-epochs, the others share what is missing. More tokens for a class are never fewer for a stratum, and places of documents do not
-depend on strata, so that a larger mixture contains the smaller one. All arithmetic is in whole numbers.
+knowledge class, quality and source; both by water-filling: each stratum gets its part by weight, one that can't give it stands at
+its cap on epochs, the others share what is missing. More tokens for a class are never fewer for a stratum, and places of documents
+do not depend on strata, so that a larger mixture contains the smaller one. All arithmetic is in whole numbers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from udfs.mixture import MILLION, ClassPlan, MixPlan, Shortfall, fill, parts, plan
+from udfs.urls import host_of
 
 Method = Literal["natural", "shares", "temperature", "unimax"]
 OTHER = "other"
@@ -67,8 +68,9 @@ class Division:
         Of ``temperature``: the power.
     weighted : frozenset of str
         Classes in which the weights below hold.
-    knowledge, quality : mapping to float
-        Weight of documents by knowledge class and by quality bucket (None: not judged); 1 for those that are not named.
+    knowledge, quality, sources : mapping to float
+        Weight of documents by knowledge class, by quality bucket (None: not judged) and by source, which is a host with all below it;
+        1 for those that are not named. They multiply.
     """
 
     method: Method = "natural"
@@ -78,13 +80,21 @@ class Division:
     weighted: frozenset[str] = frozenset()
     knowledge: Mapping[str | None, float] = field(default_factory=dict)
     quality: Mapping[int | None, float] = field(default_factory=dict)
+    sources: Mapping[str, float] = field(default_factory=dict)
 
-    def stratum(self, cls: str, *, language: str, knowledge: str | None, bucket: int | None) -> Stratum:
+    def source(self, url: str | None) -> str:
+        """Return the longest of the named sources that the host of a URL is, or lies below; empty where none is."""
+        host = host_of(url) if self.sources and url else ""
+        while host and host not in self.sources:
+            host = host.partition(".")[2]
+        return host
+
+    def stratum(self, cls: str, *, language: str, knowledge: str | None, bucket: int | None, source: str = "") -> Stratum:
         """Return where a document belongs."""
         weight = MILLION
         if cls in self.weighted:
-            factors = (self.knowledge.get(knowledge, 1.0), self.quality.get(bucket, 1.0))
-            weight = round(factors[0] * MILLION) * round(factors[1] * MILLION) // MILLION
+            for factor in (self.knowledge.get(knowledge, 1.0), self.quality.get(bucket, 1.0), self.sources.get(source, 1.0)):
+                weight = weight * round(factor * MILLION) // MILLION
         if cls not in self.by_language or self.method == "natural":
             return Stratum(cls, ANY, weight)
         return Stratum(cls, OTHER if self.method == "shares" and language not in self.shares else language, weight)

@@ -32,7 +32,7 @@ BATCH_ROWS = 8192
 _BROKEN = (OSError, ValueError, LookupError, pa.ArrowException, zstandard.ZstdError)
 """What readers say of a file that was damaged."""
 
-_COLUMNS = ("id", "copy", *IN_SHARDS.values(), "tokens")
+_COLUMNS = ("id", "copy", "url", *IN_SHARDS.values(), "tokens")
 
 
 class VerifyError(ValueError):
@@ -202,9 +202,11 @@ def read_rows(path: Path) -> Iterator[pa.RecordBatch]:
 
 def _count(batch: pa.RecordBatch, counts: Counts, seen: _Seen) -> None:
     columns = list(IN_SHARDS.values())
-    kinds = pa.table([batch.column(name) for name in (*columns, "tokens")], names=[*columns, "tokens"])
-    for row in kinds.group_by(columns).aggregate([("tokens", how) for how in ("count", "sum", "max")]).to_pylist():
-        stratum = seen.division.stratum(row["class"], language=row["lang"], knowledge=row["knowledge"], bucket=row["bucket"]).name
+    source = pa.array([seen.division.source(url) for url in batch.column("url").to_pylist()], pa.string())
+    kinds = pa.table([*(batch.column(name) for name in (*columns, "tokens")), source], names=[*columns, "tokens", "source"])
+    for row in kinds.group_by([*columns, "source"]).aggregate([("tokens", how) for how in ("count", "sum", "max")]).to_pylist():
+        told = {"knowledge": row["knowledge"], "bucket": row["bucket"], "source": row["source"]}
+        stratum = seen.division.stratum(row["class"], language=row["lang"], **told).name
         seen.largest[stratum] = max(seen.largest[stratum], row["tokens_max"])
         for key in (("strata", stratum), *((by, as_name(row[column])) for by, column in IN_SHARDS.items())):
             counts[key][0] += row["tokens_count"]

@@ -20,7 +20,7 @@ from rich.console import Console
 from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 from conf.load import Resolved, resolve
-from jobs import balance, clean, documents, knowledge, lines, urls
+from jobs import balance, clean, documents, knowledge, lines, mix, urls
 from jobs.accounts import Accounts
 from jobs.extract import spans_out
 from jobs.progress import Progress
@@ -36,7 +36,7 @@ from udfs.sketch import sketch_batch
 from udfs.spans import Span
 
 Row = dict[str, Any]
-STAGES = {module.STAGE.name: module.STAGE for module in (urls, documents, lines, clean, knowledge, balance)}
+STAGES = {module.STAGE.name: module.STAGE for module in (urls, documents, lines, clean, knowledge, balance, mix)}
 MADE = ("url_keys", "sketches", "line_hashes", "documents")
 
 

@@ -91,7 +91,7 @@ def manifest_of(shards: Sequence[Sequence[Row]], entries: Sequence[Row]) -> Row:
         "sources": {"format": "warc", "crawls": {"CC-MAIN-2026-10": 1}, "files": [source]},
         "policy": {"optouts": "drop", "noindex": "mark", "personal_data": "replace", "counted": counted},
         "decontamination": None,
-        "tokenizer": {"kind": "estimate", "digest": "0" * 64, "estimated": True, "end_of_text": 1},
+        "tokenizer": {"kind": "estimate", "digest": "0" * 64, "estimated": True, "end_of_text_tokens": 1},
         "seed": 1,
         "budget": whole["tokens"],
         "capped": [],

@@ -37,6 +37,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
         ("filter.thresholds={gopher.word_count.lo: 3}", 2, "did you mean 'gopher.word_count.low'?"),
         ("extract.blocklists=nowhere", 2, "no block list at"),
         ("decontaminate.index=nowhere.npz", 2, "there is no file"),
+        ("mix={counter: tokenizers, tokenizer: 'model:bpe', vocabulary: 100}", 2, "mix.vocabulary is 100, but the ids of"),
+        ("mix={counter: tokenizers, tokenizer: nowhere.json}", 2, "nowhere.json"),
         ("input.paths=nowhere.warc.gz", 3, "nowhere.warc.gz: there is no such file"),
         ("output.path=/proc/nowhere", 4, "output.path: can't write to /proc/nowhere"),
     ],

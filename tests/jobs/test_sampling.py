@@ -63,7 +63,7 @@ def test_a_division_is_read_back_from_a_manifest():
     """What a manifest says of the division tells every document's stratum."""
     mix = Mix(
         languages={"method": "shares", "shares": {"de": 0.7, "other": 0.3}},
-        weights={"quality": {"3": 0.5, "none": 2.0}, "knowledge": {"sports": 0.25}},
+        weights={"quality": {"3": 0.5, "none": 2.0}, "knowledge": {"sports": 0.25}, "sources": {"docs.example.org": 3.0}},
     )
     division = division_of(mix)
     read = read_division(described(division))
@@ -71,5 +71,6 @@ def test_a_division_is_read_back_from_a_manifest():
         for language in ("de", "fr"):
             for knowledge in (None, "sports", "health"):
                 for bucket in (None, 3, 4):
-                    kinds = {"language": language, "knowledge": knowledge, "bucket": bucket}
-                    assert read.stratum(cls, **kinds) == division.stratum(cls, **kinds)
+                    for source in ("", "docs.example.org"):
+                        kinds = {"language": language, "knowledge": knowledge, "bucket": bucket, "source": source}
+                        assert read.stratum(cls, **kinds) == division.stratum(cls, **kinds)

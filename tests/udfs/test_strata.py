@@ -78,6 +78,27 @@ def test_other_languages_share_what_is_left_to_them():
     assert targets(Division("shares", BY_LANGUAGE, {"de": 1.0}), 400, available=left_out) == {"de": 400, OTHER: 0}
 
 
+@pytest.mark.parametrize(
+    ("url", "source", "name"),
+    [
+        ("https://docs.example.org/a", "docs.example.org", "math*3000000"),
+        ("http://www.Docs.Example.org:80/", "docs.example.org", "math*3000000"),
+        ("https://old.docs.example.org/", "docs.example.org", "math*3000000"),
+        ("https://example.org/", "example.org", "math*0"),
+        ("https://notexample.org/", "", "math"),
+        ("https://org/", "", "math"),
+        ("mailto:someone", "", "math"),
+        (None, "", "math"),
+    ],
+)
+def test_sources_are_hosts_with_all_below_them(url, source, name):
+    """The longest host that is named counts; what has none, or another, has no weight."""
+    division = Division(weighted=frozenset({"math"}), sources={"example.org": 0.0, "docs.example.org": 3.0})
+    assert division.source(url) == source
+    assert division.stratum("math", language="en", knowledge=None, bucket=None, source=division.source(url)).name == name
+    assert Division().source(url) == ""
+
+
 def test_better_documents_are_taken_more_often():
     """Weights multiply how often documents are taken, up to the cap; weight 0 leaves them out."""
     division = Division(weighted=frozenset({"math"}), quality={19: 2.0, 0: 0.0, None: 0.5}, knowledge={"sport": 0.5})

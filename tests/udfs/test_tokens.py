@@ -203,6 +203,7 @@ def test_tokenizer_end_and_vocabulary(tokenizer_file: Path) -> None:
         ({"end_of_text": "</doc>"}, "mix.end_of_text is '</doc>', but .* has no token of that name; give its id"),
         ({"end_of_text": -1}, "mix.end_of_text is -1; ids are 0 or more"),
         ({"vocabulary": 6}, "mix.vocabulary is 6, but the ids of .* go up to 6"),
+        ({"vocabulary": 2**31 + 1}, "a vocabulary of 2147483649 ids .* shards hold up to 2147483648"),
         ({"vocabulary": 7, "end_of_text": 7}, "mix.vocabulary is 7, but the ids of .* go up to 7"),
     ],
 )

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int32]
 
+LARGEST = 2**31
+"""Ids of a vocabulary at most: shards hold them as signed numbers of 32 bits."""
+
 USUAL_ENDS = ("<|end_of_text|>", "<|endoftext|>", "</s>", "<eos>", "[EOS]")
 """Names that tokenizers give to the token that ends a text, the first that is there counts."""
 
@@ -130,7 +133,11 @@ def size_of(given: int | None, largest: int, path: str) -> int:
             f"mix.vocabulary is {given}, but the ids of {path} and of mix.end_of_text go up to {largest}: this is not the "
             "tokenizer of a model with that vocabulary"
         )
-    return given or largest + 1
+    if (size := given or largest + 1) > LARGEST:
+        raise TokenCounterError(
+            f"a vocabulary of {size} ids (mix.vocabulary, or the largest id of {path}); shards hold up to {LARGEST}"
+        )
+    return size
 
 
 def checked(counter: TokenCounter) -> Tokenizer:
