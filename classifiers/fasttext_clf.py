@@ -7,6 +7,7 @@ quantised model, which is the one that ships: scores of a model before and after
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +19,9 @@ from typing import Any
 import numpy as np
 import xxhash
 
+from classifiers.evaluation.calibration import probability
 from classifiers.reading import prepare, read, shapes
-from classifiers.registry import find
+from classifiers.registry import Card, find
 from udfs.fasttext import FastText
 from udfs.language import UNKNOWN
 from udfs.languages import canonical
@@ -35,6 +37,7 @@ __all__ = [
     "load",
     "prepare",
     "read",
+    "reading",
     "scores",
     "shapes",
     "train",
@@ -203,12 +206,15 @@ class Classifier:
         Whether the model was trained on the shapes of lines too.
     languages : tuple of str, optional
         Languages that it judges (`languages_of`); by default all.
+    temperature : float
+        What its log-odds are divided by (`classifiers.evaluation.calibration.temperature`).
     """
 
     model: FastText
     label: str = POSITIVE
     lines: bool = False
     languages: tuple[str, ...] | None = None
+    temperature: float = 1.0
 
     def judges(self, language: str) -> bool:
         """Whether it has learnt to judge a language; of an unknown one it is assumed."""
@@ -218,16 +224,14 @@ class Classifier:
         """Return the probability (0-1) of the label for a document; None for one without words."""
         return self.score(read(text, lines=self.lines))
 
+    def log_odds(self, text: str) -> float:
+        """Return the log-odds of the label for a document, before they are divided by the temperature; 0 for one without words."""
+        prepared = read(text, lines=self.lines)
+        return self.model.log_odds(prepared, self.label) if prepared else 0.0
+
     def score(self, prepared: str) -> float | None:
         """Return the probability (0-1) of the label for a text as the model reads it (`read`); None for one without tokens."""
-        if not prepared:
-            return None
-        found = dict(_pairs(self.model.predict_line(prepared, 2)))
-        return min(1.0, max(0.0, found.get(self.label, 0.0)))
-
-
-def _pairs(predicted: Iterable[tuple[Any, Any]]) -> Iterable[tuple[str, float]]:
-    return ((str(label), float(probability)) for label, probability in predicted)
+        return float(probability(self.model.log_odds(prepared, self.label) / self.temperature)) if prepared else None
 
 
 @lru_cache(maxsize=16)
@@ -249,7 +253,16 @@ def load(reference: str, store: Path | None = None) -> Classifier:
     found = find(reference, store)
     card, languages = found.card, found.card.parameters.get("languages")
     model = FastText(found.checked(), card.sha256)
-    return Classifier(model, card.labels[0], bool(card.parameters.get("lines")), tuple(languages) if languages else None)
+    temperature = float(card.parameters.get("temperature", 1.0))
+    return Classifier(
+        model, card.labels[0], bool(card.parameters.get("lines")), tuple(languages) if languages else None, temperature
+    )
+
+
+def reading(card: Card) -> str:
+    """Return what of a card decides the scores beside the file itself: part of what a run's output depends on."""
+    told = {name: card.parameters.get(name) for name in ("lines", "languages", "temperature")}
+    return json.dumps({"label": card.labels[0], **told}, sort_keys=True)
 
 
 def scores(text: str, models: Mapping[str, Classifier] | None = None, language: str = UNKNOWN) -> Mapping[str, float | None]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from classifiers.evaluation.calibration import fit as calibrate
-from classifiers.evaluation.calibration import percentiles
+from classifiers.evaluation.calibration import percentiles, temperature
 from classifiers.evaluation.curves import Scored
 from classifiers.evaluation.report import calibrated, describe
 from classifiers.evaluation.splits import PARTS, check_apart, part_of
@@ -72,7 +72,7 @@ def fit(examples: Sequence[Example], order: Order, store: Path, inputs: Mapping[
     out = store / order.name / order.version
     out.mkdir(parents=True, exist_ok=True)
     train(parts["train"], found.best.recipe, out / FILE)
-    model = Classifier(FastText(out / FILE), POSITIVE, found.best.recipe.lines)
+    model = _cooled(Classifier(FastText(out / FILE), POSITIVE, found.best.recipe.lines), parts["validation"])
     card = Card(
         name=order.name,
         file=FILE,
@@ -85,6 +85,7 @@ def fit(examples: Sequence[Example], order: Order, store: Path, inputs: Mapping[
         parameters={
             **asdict(found.best.recipe),
             "tokens": "classifiers.fasttext_clf.read",
+            "temperature": model.temperature,
             "languages": languages_of(examples, (POSITIVE, NEGATIVE), LEAST),
             "search": found.to_json(),
             "split": {part: _counts(rows) for part, rows in parts.items()},
@@ -114,6 +115,11 @@ def _figures(model: Classifier, tuning: Sequence[Example], unseen: Sequence[Exam
         },
         "thresholds": _thresholds(validation),
     }
+
+
+def _cooled(model: Classifier, validation: Sequence[Example]) -> Classifier:
+    odds = np.array([model.log_odds(one.text) for one in validation])
+    return replace(model, temperature=temperature(odds, np.array([one.label == model.label for one in validation])))
 
 
 def scored(examples: Sequence[Example], model: Classifier) -> Scored:

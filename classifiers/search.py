@@ -146,7 +146,7 @@ def judged(examples: Sequence[Example], label: str, recipe: Recipe, extra: Seque
 def held_out(
     examples: Sequence[Example], label: str, recipe: Recipe, folds: int, extra: Sequence[Example] = ()
 ) -> tuple[Floats, Bools, Places]:
-    """Score each example by a quantised model that has not seen its domain.
+    """Score each example by a quantised model that has not seen its domain; of scores without a temperature, their log-odds.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def held_out(
     Returns
     -------
     (array of float64, array of bool, array of int64)
-        Score, whether it has the label, and fold of each example.
+        Log-odds of the label, whether it has it, and fold of each example.
     """
     groups, truth = [one.group for one in examples], np.array([one.label == label for one in examples])
     fold_of = folds_of(groups, truth, folds)
@@ -179,5 +179,5 @@ def held_out(
             train(known, recipe, path)
             model = Classifier(FastText(path), label, recipe.lines)
             for at in unseen:
-                values[at] = model.of(examples[at].text) or 0.0
+                values[at] = model.log_odds(examples[at].text)
     return values, truth, fold

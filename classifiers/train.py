@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from classifiers import command, exam, fitting, sources
+from classifiers.evaluation.calibration import probability, temperature
 from classifiers.evaluation.curves import Scored, auc, levels
 from classifiers.evaluation.report import against_all, describe
 from classifiers.fasttext_clf import Classifier, Example, languages_of, prepare, train
@@ -50,7 +51,9 @@ def make(task: Task, data: Path, out: Path) -> Card:
     most = dict(zip(task.labels, (MAX_POSITIVES, MAX_NEGATIVES[task.name]), strict=True))
     examples = [e for e in capped(task.examples(data), most) if prepare(e.text)]
     extra = task.extra(data, examples)
-    values, truth, folds = held_out(examples, task.labels[0], task.recipe, FOLDS, extra)
+    odds, truth, folds = held_out(examples, task.labels[0], task.recipe, FOLDS, extra)
+    heat = temperature(odds, truth) if task.examined else 1.0
+    values = probability(odds / heat)
     withheld = [e for e in capped(task.withheld(data), most) if prepare(e.text)]
     path = out / f"{task.name}.ftz"
     train([*examples, *extra, *withheld], task.recipe, path)
@@ -69,6 +72,7 @@ def make(task: Task, data: Path, out: Path) -> Card:
             "lower_case": True,
             "tokens": "classifiers.fasttext_clf.read",
             "max_examples_per_domain": most,
+            "temperature": heat,
             **(
                 {"languages": languages_of([*examples, *extra, *withheld], task.labels, LEAST_IN_LANGUAGE)}
                 if task.examined
@@ -85,7 +89,10 @@ def make(task: Task, data: Path, out: Path) -> Card:
     if task.examined:
         with tempfile.TemporaryDirectory() as scratch:
             train([*examples, *extra], task.recipe, Path(scratch) / path.name)
-            models = [Classifier(FastText(one), task.labels[0], task.recipe.lines) for one in (Path(scratch) / path.name, path)]
+            models = [
+                Classifier(FastText(one), task.labels[0], task.recipe.lines, temperature=heat)
+                for one in (Path(scratch) / path.name, path)
+            ]
         card = exam.sat(card, models[0], models[1], data, list(zip(examples, values.tolist(), strict=True)))
     (out / f"{task.name}.json").write_text(card.to_json(), encoding="utf-8")
     return card

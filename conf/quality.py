@@ -46,7 +46,7 @@ class Score(Section):
         source="ensemble: Nemotron-CC (arXiv 2412.02595)",
     )
     min_quality: dict[str, Share] = setting(
-        {"general": 0.05, "math": 0.05, "code": 0.05, "multilingual": 0.02}, "least fastText quality score, by class", unit="0-1"
+        {"general": 0.3, "math": 0.3, "code": 0.3, "multilingual": 0.25}, "least fastText quality score, by class", unit="0-1"
     )
     min_encoder: dict[str, Share] = setting({}, "least encoder score, by class; a class without one keeps everything", unit="0-1")
     min_bucket: dict[str, Bucket] = setting({}, "least bucket of twenty (0 is the lowest), by class", unit="0-19")

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from classifiers.fasttext_clf import Classifier, load, scores
+from classifiers.fasttext_clf import Classifier, load, reading, scores
 from conf.schema import Recipe
 from jobs.dedup.hot import COPIES, FIRST, HASH, NONE, SUFFIX, Hot, open_hot, open_sample
 from jobs.extract import spans_out
@@ -167,7 +167,7 @@ def _count_words(text: str) -> int:
 def _models(recipe: Recipe) -> Mapping[str, str]:
     model = quality(recipe.clean)
     model.checked()
-    scorers = shipped(*ROUTED) | {model.reference: model.card.sha256}
+    scorers = shipped(*ROUTED) | {model.reference: model.card.sha256, f"{model.reference} reads": reading(model.card)}
     return scorers | shipped(DIRTY) | reference_digest(recipe) | language_digests(recipe)
 
 

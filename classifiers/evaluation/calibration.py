@@ -19,8 +19,11 @@ ENOUGH: Final = 1_000
 """Documents from which isotonic regression is used."""
 BINS: Final = 10
 QUANTILES: Final = 1_001
+TEMPERATURES: Final = np.geomspace(1, 100, 401)
 _DIGITS: Final = 6
 _EDGE: Final = 1e-6
+_FURTHEST: Final = 700.0
+"""Log-odds beyond which the exponential has no number."""
 _ODDS: Final = 14.0
 """Log-odds of the outermost points of a sigmoid's table: scores of 1e-6 and 1 - 1e-6."""
 
@@ -114,6 +117,28 @@ def _log_odds(values: Floats) -> Floats:
     return np.asarray(np.log(held / (1 - held)))
 
 
+def probability(odds: Floats | float) -> Floats:
+    """Return the probabilities (0-1) of log-odds."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -_FURTHEST, _FURTHEST))))
+
+
+def temperature(odds: Floats, truth: Bools) -> float:
+    """Return what to divide log-odds by so that they are most likely (Guo et al. 2017), 1 to 100, to three digits.
+
+    Order and sign stay. fastText is far too sure of what it says, the more the longer it was trained.
+
+    Parameters
+    ----------
+    odds : array of float64
+        Log-odds of documents of domains that the model has not seen.
+    truth : array of bool
+        Which of them are positive.
+    """
+    signed = np.where(truth, odds, -odds)
+    losses = [float(np.logaddexp(0.0, -signed / at).mean()) for at in TEMPERATURES]
+    return float(f"{TEMPERATURES[int(np.argmin(losses))]:.3g}")
+
+
 @dataclass(frozen=True, slots=True)
 class Bin:
     """Documents of neighbouring probabilities: how many, their mean probability, and the share that is positive."""
@@ -155,7 +180,7 @@ def percentiles(values: Floats, languages: Sequence[str], least: int = QUANTILES
     named = np.asarray(languages, dtype=object)
     tables = {"": values} | {lang: values[named == lang] for lang in sorted(set(languages)) if lang}
     return {
-        name: np.round(np.quantile(part, steps), 4).tolist()
+        name: np.round(np.quantile(part, steps), _DIGITS).tolist()
         for name, part in tables.items()
         if len(part) >= (least if name else 1)
     }

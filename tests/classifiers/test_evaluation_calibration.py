@@ -16,8 +16,10 @@ from classifiers.evaluation.calibration import (
     calibration_error,
     fit,
     percentiles,
+    probability,
     rank,
     reliability,
+    temperature,
 )
 from classifiers.evaluation.curves import Bools, Floats, Scored
 from classifiers.evaluation.thresholds import Threshold, Unattainable, for_keep_rate, for_precision
@@ -77,6 +79,24 @@ def test_a_damaged_table_is_refused(scores: tuple[float, ...], probabilities: tu
     """A table that does not rise, or lacks a side, is no calibration."""
     with pytest.raises(ValueError, match=said):
         Calibration("isotonic", scores, probabilities, 1)
+
+
+@pytest.mark.parametrize("heat", [1.0, 3.0, 20.0])
+def test_a_temperature_is_found_again(heat: float) -> None:
+    """Log-odds that were multiplied are divided by as much; those that are not sure enough stay."""
+    rng = np.random.default_rng(3)
+    odds = rng.normal(0, 2, 20_000)
+    truth = rng.random(20_000) < probability(odds)
+    assert temperature(odds * heat, truth) == pytest.approx(heat, rel=0.05)
+    assert temperature(odds / 5, truth) == 1.0
+
+
+def test_probabilities_have_no_end_too_early() -> None:
+    """Log-odds of any size are numbers in 0-1 that rise with them."""
+    found = probability(np.array([-1e9, -800.0, -40.0, 0.0, 30.0, 1e9]))
+    assert found.tolist() == sorted(found.tolist())
+    assert (found[0], found[3], found[-1]) == (pytest.approx(0, abs=1e-300), 0.5, 1.0)
+    assert probability(-50.0) > 0
 
 
 def test_the_error_by_hand() -> None:

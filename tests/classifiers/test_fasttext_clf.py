@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,6 +189,33 @@ def test_training_learns(model: Path) -> None:
     assert other is not None
     assert same is not None
     assert math.isclose(other + same, 1, abs_tol=1e-3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    words=st.lists(
+        st.sampled_from(["old", "bridge", "garden", "winter", "market", "buy", "cheap", "$", "now", "!", "unseen"]),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_log_odds_are_those_of_the_librarys_probabilities(model: Path, words: list[str]) -> None:
+    """Where the library's probabilities are not at their end, the log-odds are theirs; both labels are opposite."""
+    loaded, line = FastText(model), " ".join(words)
+    odds, told = loaded.log_odds(line, "good"), dict(loaded.predict_line(line, 2))
+    assert math.isclose(odds, -loaded.log_odds(line, "bad"), abs_tol=1e-9)
+    assert abs(1 / (1 + math.exp(-odds)) - told.get("good", 0.0)) < 3e-5
+
+
+def test_what_is_beyond_the_librarys_probabilities_is_told_apart(model: Path) -> None:
+    """Two texts of which the library is certain have different scores, and a temperature keeps their order and side."""
+    texts = ["buy cheap", "buy cheap ! $ now", "cheap $ ! now now"]
+    sure = Classifier(FastText(model), "bad")
+    cool = Classifier(FastText(model), "bad", temperature=4.0)
+    plain, cooled = ([one.of(text) or 0.0 for text in texts] for one in (sure, cool))
+    assert len(set(plain)) == len(set(cooled)) == 3
+    assert np.argsort(plain).tolist() == np.argsort(cooled).tolist()
+    assert all(0.5 < c < p for p, c in zip(plain, cooled, strict=True))
 
 
 @settings(max_examples=50, deadline=None)

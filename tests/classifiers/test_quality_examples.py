@@ -104,11 +104,11 @@ def test_short_texts_are_of_one_side(data: Path) -> None:
 
 
 class Fake:
-    """A model that gives the last word of a text as its score."""
+    """A model that gives the last word of a text as its log-odds."""
 
-    def predict_line(self, text: str, k: int) -> list[tuple[str, float]]:
-        assert k == 2
-        return [("high", float(text.split()[-1]) / 10)]
+    def log_odds(self, text: str, label: str) -> float:
+        assert label == "high"
+        return float(text.split()[-1])
 
 
 def scored(pages: list[Labelled]) -> Any:

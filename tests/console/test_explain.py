@@ -118,7 +118,7 @@ def test_every_rule_of_class_and_language_is_told(tiny: Run) -> None:
     assert [held.signal for held in found["llama3.dirty_words"].unless] == ["dirty_distinct"]
     assert set(checks(tiny, 4, "filter")) == {rule.name for rule in RULE_SETS["math"].rules}
     quality = checks(tiny, 11, "score")["quality.low"]
-    assert (quality.value, quality.limit, quality.fired) == (0.02, 0.05, True)
+    assert (quality.value, quality.limit, quality.fired) == (0.02, 0.3, True)
     assert not checks(tiny, 4, "score")["quality.low"].fired
 
 

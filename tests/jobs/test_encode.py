@@ -38,7 +38,7 @@ TEXTS = (
     "1 2 3 | 4 5 6",
 )
 CLASSES = ("general", "general", "math", "general", "code", "general")
-FASTTEXT = (0.9, 0.04, None, 0.3, 0.01, 0.2)
+FASTTEXT = (0.9, 0.14, None, 0.6, 0.01, 0.5)
 
 
 def id_of(n: int) -> bytes:
