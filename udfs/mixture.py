@@ -171,7 +171,7 @@ def plan(
     if budget is None:
         budget = most
     if budget <= 0 or (budget > most and not rescale):
-        raise _shortfall(binding, available, shares, most)
+        raise _shortfall(binding, available, shares, most, needs=_needs(budget, available, shares, epochs))
     total = sum(caps[name] for name in names if shares[name])
     if budget > total:
         raise Shortfall(f"mixture: the budget is {budget} tokens, all classes at their caps on epochs give {total}; lower it")
@@ -217,12 +217,24 @@ def fill(wanted: int, caps: Mapping[str, int], shares: Mapping[str, int]) -> tup
         capped |= over
 
 
-def _shortfall(name: str, available: Mapping[str, int], shares: Mapping[str, int], most: int) -> Shortfall:
+def _shortfall(name: str, available: Mapping[str, int], shares: Mapping[str, int], most: int, needs: str = "") -> Shortfall:
     percent = f"{shares[name] / 10_000:g} %"
     return Shortfall(
         f"mixture: class {name} has {available.get(name, 0)} tokens and is to be {percent} of the mixture; the largest "
-        f"feasible budget is {most}; lower the budget or the share, raise its epochs, or set shortfall: rescale"
+        f"feasible budget is {most}{needs}; lower the budget or the share, raise its epochs, or set shortfall: rescale"
     )
+
+
+def _needs(budget: int, available: Mapping[str, int], shares: Mapping[str, int], epochs: Mapping[str, float]) -> str:
+    """Say what each class that is too small would need for a budget: documents of so many tokens more, or epochs."""
+    told = []
+    for name in sorted(shares):
+        target, cap, has = budget * shares[name] // MILLION, round(epochs[name] * MILLION), available.get(name, 0)
+        if target > has * cap // MILLION:
+            more = f"{-(-target * MILLION // cap) - has} tokens more" if cap else ""
+            often = f"{-(-target * 100 // has) / 100:g} epochs" if has else ""
+            told.append(f"{name} {' or '.join(filter(None, (more, often)))}")
+    return f"; {budget} would need {', '.join(told)}" if told else ""
 
 
 def sampling_hash(ids: Sequence[bytes], cls: str, *, seed: int) -> Places:

@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from jobs.errors import JobError
 from jobs.sources.inputs import Split
@@ -28,6 +30,7 @@ DOCUMENTS = 6_000
 CLASSES, PARTS = ("general", "math", "code", "multilingual"), (0.6, 0.15, 0.12, 0.13)
 SHARES = {"general": 0.5, "math": 0.25, "code": 0.17, "multilingual": 0.08}
 BEFORE = ("clean", "route", "score")
+ANNEALING = Path(__file__).resolve().parents[2] / "conf" / "annealing.yaml"
 TOKENS = ("mix.counter=tokenizers", "mix.tokenizer=model:bpe")
 
 
@@ -164,6 +167,23 @@ def test_sources_and_buckets_have_weights(mixed: Mixing) -> None:
     for row in rows:
         tokens[row["bucket"] >= 10] += row["tokens"]
     assert 1.8 < tokens[True] / tokens[False] < 2.2
+
+
+def test_the_annealing_mixture_is_of_the_better_half(mixed: Mixing) -> None:
+    """The settings of the shipped recipe: its shares, nothing of the lower ten buckets, the best quarter twice as often."""
+    given = yaml.safe_load(ANNEALING.read_text("utf-8"))["mix"]
+    made = mixed(2, "mix.tokens=20000", *(f"mix.{name}={json.dumps(value)}" for name, value in given.items()))
+    rows = documents(made)
+    tokens = Counter[tuple[str, bool]]()
+    for row in rows:
+        tokens[row["class"], row["bucket"] >= 15] += row["tokens"]
+    assert min(row["bucket"] for row in rows) == 10
+    assert {one["name"]: one["share_target_ppm"] for one in manifest(made)["classes"] if one["tokens_written"]} == {
+        "code": 400_000,
+        "general": 200_000,
+        "math": 400_000,
+    }
+    assert all(1.7 < tokens[name, True] / tokens[name, False] < 2.3 for name in ("general", "math", "code"))
 
 
 @pytest.mark.parametrize("kind", ["megatron", "mds", "npy"])

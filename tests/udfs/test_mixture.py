@@ -7,6 +7,8 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +90,19 @@ def test_shortfall_names_the_binding_class() -> None:
         budget(AVAILABLE | {"math": 0}, SHARES, epochs=FOUR)
     with pytest.raises(Shortfall, match="class math has 0 tokens"):
         plan({"general": 5, "code": 5, "multilingual": 5}, SHARES, epochs=FOUR)
+
+
+@pytest.mark.parametrize("wanted", [170_000_001, 320_000_000, 2_000_000_000])
+def test_a_shortfall_says_what_would_be_needed(wanted: int) -> None:
+    """With the tokens that it names, or with the epochs, the budget is feasible; all classes that lack something are named."""
+    with pytest.raises(Shortfall) as caught:
+        plan(AVAILABLE, SHARES, epochs=FOUR, budget=wanted)
+    found = re.findall(r"(\w+) (\d+) tokens more or ([\d.e+]+) epochs", str(caught.value))
+    assert "math" in {name for name, _, _ in found}
+    more = AVAILABLE | {name: AVAILABLE[name] + int(tokens) for name, tokens, _ in found}
+    often = FOUR | {name: float(epochs) for name, _, epochs in found}
+    for available, epochs in ((more, FOUR), (AVAILABLE, often)):
+        assert budget(available, SHARES, epochs=epochs) >= wanted - 4
 
 
 def test_rescale_obeys_caps() -> None:
