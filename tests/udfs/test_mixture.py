@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
