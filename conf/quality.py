@@ -50,6 +50,9 @@ class Score(Section):
     )
     min_encoder: dict[str, Share] = setting({}, "least encoder score, by class; a class without one keeps everything", unit="0-1")
     min_bucket: dict[str, Bucket] = setting({}, "least bucket of twenty (0 is the lowest), by class", unit="0-19")
+    ranks: str | None = setting(
+        None, "percentiles that buckets go by, by language (`woolmill ranks`); null: those in the models' cards", path=True
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Score:

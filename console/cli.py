@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from console import benchmarks, dedup, label, languages, models, pii_domains, references, verify
+from console import benchmarks, dedup, label, languages, models, pii_domains, ranks, references, verify
 from console.endings import (
     DONE,
     INTERRUPTED,
@@ -53,6 +53,12 @@ app.command(
     epilog="Example: woolmill references runs/crawl-1 --out references.npz    then    "
     "woolmill run conf/llama3.yaml clean.references=references.npz …"
 )(references.references)
+
+
+app.command(
+    epilog="Example: woolmill ranks runs/crawl-1 --out ranks.json    then    "
+    "woolmill run conf/llama3.yaml score.ranks=ranks.json score.min_bucket.general=4 score.combine=ensemble …"
+)(ranks.ranks)
 
 
 app.command(

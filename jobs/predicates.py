@@ -6,6 +6,7 @@ The stages call them split by split, and a preview of other settings calls the s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from conf.quality import Score
 from conf.schema import Filter, Recipe, Route
 from jobs.columns import coded, floats, places_or
 from jobs.models import encoder, quality
+from jobs.ranks import read as read_ranks
 from udfs import datatrove
 from udfs.filtering import FilterPlan, plan, signals_read
 from udfs.quality import BUCKET, ENCODER, FASTTEXT, Limits, Ranks, best, bucket
@@ -72,7 +74,9 @@ def quality_limits(given: Score) -> Limits:
 
 
 def quality_ranks(recipe: Recipe) -> Mapping[str, Ranks]:
-    """Return the percentiles of the quality models of a recipe, by the column of their scores, as far as their cards have some."""
+    """Return the percentiles that a recipe ranks by, by the column of their scores: its own, or those in the models' cards."""
+    if recipe.score.ranks:
+        return read_ranks(Path(recipe.score.ranks))
     cards = {FASTTEXT: quality(recipe.clean).card}
     if "encode" in recipe.stages:
         cards[ENCODER] = encoder(recipe.encode).card

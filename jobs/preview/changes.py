@@ -20,7 +20,8 @@ from udfs.rules import RULE_SETS, UnknownNameError, with_overrides
 _THRESHOLDS = "filter.thresholds"
 _BY_CLASS = ("filter.rules", "filter.min_language_score", "score.min_quality", "score.min_encoder", "score.min_bucket")
 _FOLDER = "filter.languages_from"
-_SETTINGS = ("filter.languages", _FOLDER, "score.combine", *(f"route.{name}" for name in Route.model_fields))
+_PATHS = (_FOLDER, "score.ranks")
+_SETTINGS = ("filter.languages", *_PATHS, "score.combine", *(f"route.{name}" for name in Route.model_fields))
 # What a section changes, and the stage from which a run has to be done again.
 _REFUSED: Mapping[str, tuple[str, str]] = {
     "input": ("what is read", "extract"),
@@ -116,7 +117,7 @@ def _assign(tree: dict[str, Any], assignment: str) -> str:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise PreviewError(f"{key}: {text!r} is no value: {getattr(error, 'problem', error)}") from error
-    if key == _FOLDER and isinstance(value, str):
+    if key in _PATHS and isinstance(value, str):
         value = os.path.abspath(value)
     section, _, rest = key.partition(".")
     field, _, entry = rest.partition(".")
