@@ -173,7 +173,7 @@ def _models(recipe: Recipe) -> Mapping[str, str]:
 
 STAGE = SplitStage(
     "clean",
-    6,
+    7,
     sections=("clean", "sketch", "lines"),
     needs=("documents", "hot_lines", "line_buckets"),
     writes=("cleaned", "signals", "scores", "line_edits", "removed_lines"),

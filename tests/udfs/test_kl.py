@@ -6,7 +6,7 @@ import math
 import os
 import random
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +145,20 @@ def test_limits(residual, gain, char_bits, oov, outlier, salad):
     raw = Raw(100, 3.0, 9.0, oov, 0.0, char_bits, gain, 0.5)
     assert tuple(excess > 0 for excess in limits.excesses(raw, residual)) == (outlier, salad)
     assert all(map(math.isnan, limits.excesses(raw._replace(tokens=MIN_TOKENS - 1), residual)))
+
+
+@pytest.mark.parametrize(("tokens", "bits"), [(400_000, 0.0), (200_000, 0.0), (100_000, 1.0), (25_000, 3.0)])
+def test_a_small_reference_judges_less_strictly(reference, tokens, bits):
+    """Each halving below 200,000 tokens allows a bit more; random letters are beyond it all the same."""
+    sized = replace(reference, tables=replace(reference.tables, tokens=tokens))
+    assert sized.allowance == pytest.approx(bits)
+    text = made_text(9, 200)
+    noise = " ".join("qwxzvj" + letter for letter in "abcdefghijklmnopqrstuvwxyz" * 4)
+    large = replace(reference, tables=replace(reference.tables, tokens=200_000))
+    for one in (text, noise):
+        assert score(one, sized).excess == pytest.approx(score(one, large).excess - bits)
+        assert score(one, sized).salad_excess == score(one, large).salad_excess
+    assert score(noise, sized).is_outlier
 
 
 def test_order_does_not_matter_and_bytes_repeat(tmp_path, reference):

@@ -21,6 +21,9 @@ N_BINS: Final = 24
 MIN_TOKENS: Final = 50
 """Tokens from which a text is judged; shorter ones are measured only."""
 
+ENOUGH_TOKENS: Final = 200_000
+"""Tokens of a reference from which its limits hold as they are (`Reference.allowance`)."""
+
 MANY_UNSEEN: Final = 0.08
 """Share of unseen tokens from which their spelling is judged."""
 
@@ -45,7 +48,7 @@ class KlScore(NamedTuple):
         Share (0-1) of the tokens that the reference has not seen.
     excess : float
         Above 0 the text is an outlier: its residual exceeds its limit, or it is unusual and either its words stand in no order or
-        its many unseen ones are spelled as no word is; bits. NaN below `MIN_TOKENS`.
+        its many unseen ones are spelled as no word is; less the allowance of the reference; bits. NaN below `MIN_TOKENS`.
     rare_share : float
         Share (0-1) of the tokens that the reference has seen, but hardly (`Reference.rare`).
     char_bits : float
@@ -223,6 +226,15 @@ class Reference:
         """Tokens counted."""
         return self.tables.tokens
 
+    @property
+    def allowance(self) -> float:
+        """Bits by which a text may exceed the limits: one for each halving of the reference below `ENOUGH_TOKENS`.
+
+        The limits of a small reference come from the few sites that it was counted from. Another register, such as news where only
+        manuals were counted, lies beyond them with good text: the less a reference has seen, the further.
+        """
+        return max(0.0, log2(ENOUGH_TOKENS / self.tokens))
+
 
 def score(text: str, reference: Reference) -> KlScore:
     """Score a text's prose against the reference of its language; `UNDEFINED` without a token."""
@@ -238,6 +250,7 @@ def score_points(points: Points, reference: Reference) -> KlScore:
     length = log2(raw.tokens)
     residual = raw.kl_bits - ((square * length + slope) * length + constant)
     excess, salad = reference.limits.excesses(raw, residual)
+    excess -= reference.allowance
     return KlScore(
         raw.kl_bits,
         residual,
