@@ -54,7 +54,8 @@ def by_fasttext(known: Sequence[Example], data: Path, exam: Sequence[Example]) -
 
 def told(scored: Scored) -> str:
     """Write an area with its interval."""
-    return "{:.3f} ({:.3f}-{:.3f})".format(*interval(scored, auc).rounded())
+    found = interval(scored, auc)
+    return f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = [[name, *(told(column[name]) for column in columns)] for name in columns[0]]
     rows.append(["fastText", told(fasttext), told(by_fasttext(known, data, short)), ""])
     print(markdown(("", "exam", "short texts of unseen domains", "exam, from read pages alone"), rows))
-    gain = difference(columns[0]["signals"], fasttext).rounded()
-    print("\nfastText over all signals, on the exam: {:+.3f} ({:+.3f} to {:+.3f})".format(*gain))
+    gain = difference(columns[0]["signals"], fasttext)
+    print(f"\nfastText over all signals, on the exam: {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})")
     return 0
 
 

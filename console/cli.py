@@ -139,7 +139,7 @@ def explain(
 
 @app.command(
     epilog="Example: woolmill preview runs/demo gopher.word_count.low=80    or    "
-    "woolmill preview runs/demo score.min_quality.general=0.2 route.min_code=0.3 --samples 10"
+    "woolmill preview runs/demo score.min_quality.general=0.5 route.min_code=0.3 --samples 10"
 )
 def preview(
     folder: RunFolder,

@@ -81,7 +81,7 @@ def _place(batches: Iterator[pa.RecordBatch], *, seed: int) -> Iterator[pa.Recor
 
 def _plan(sizes: Mapping[str, Histogram], settings: Balance) -> dict[str, Balanced]:
     try:
-        return balance.keep_rates({name: histogram.total for name, histogram in sizes.items()}, settings.shares)
+        return balance.balanced({name: histogram.total for name, histogram in sizes.items()}, settings.shares)
     except BalanceError as error:
         raise JobError(str(error)) from error
 

@@ -31,6 +31,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     from conf.schema import Spark
     from jobs.session import session
 
-    settings = Spark(master="local[2,4]", driver_memory="1g", shuffle_partitions=2)
+    # No test is long enough for the second of Java's compilers to pay.
+    conf = {"spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1"}
+    settings = Spark(master="local[2,4]", driver_memory="1g", shuffle_partitions=2, conf=conf)
     with session(settings, tmp_path_factory.mktemp("logs"), "tests") as started:
         yield started

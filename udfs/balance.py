@@ -1,4 +1,4 @@
-"""Downsampling of classes that a corpus has too much of: how often documents of each class are kept.
+"""Downsampling of classes that a corpus has too much of: how much of each class is kept.
 
 A class may have a largest share of what is kept. Classes above theirs are cut down to exactly it, the others stay whole. Which
 documents stay is decided by their place (`udfs.mixture.sampling_hash`), which depends on id and seed alone: the same at every
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.mixture import MILLION, Counts, Histogram, Places, cut, sampling_hash
+from udfs.mixture import MILLION, Places, sampling_hash
 
 WHOLE = 1 << 64
 """The end of the places: a document is kept whose place is below its class's limit."""
@@ -36,21 +36,13 @@ class Balanced:
         Its tokens (or documents).
     target : int
         How many are to stay.
-    below : int
-        Documents stay whose place is below this, in ``0 .. 2^64``: the keep rate times 2^64.
     """
 
     available: int
     target: int
-    below: int
-
-    @property
-    def rate(self) -> float:
-        """Share of the class that stays (0-1), for reports."""
-        return self.target / self.available if self.available else 1.0
 
 
-def keep_rates(counts: Mapping[str, int], shares: Mapping[str, float]) -> dict[str, Balanced]:
+def balanced(counts: Mapping[str, int], shares: Mapping[str, float]) -> dict[str, Balanced]:
     """Set what stays of each class such that none exceeds its share of the result.
 
     Parameters
@@ -74,12 +66,10 @@ def keep_rates(counts: Mapping[str, int], shares: Mapping[str, float]) -> dict[s
     """
     limits = _limits(counts, shares)
     total, capped = _solve(counts, limits)
-    balanced = {}
-    for name in sorted(counts):
-        have = counts[name]
-        target = min(have, total * limits[name] // MILLION) if name in capped else have
-        balanced[name] = Balanced(have, target, target * WHOLE // have if have else WHOLE)
-    return balanced
+    return {
+        name: Balanced(have, min(have, total * limits[name] // MILLION) if name in capped else have)
+        for name, have in sorted(counts.items())
+    }
 
 
 def _limits(counts: Mapping[str, int], shares: Mapping[str, float]) -> dict[str, int]:
@@ -119,24 +109,6 @@ def _solve(counts: Mapping[str, int], limits: Mapping[str, int]) -> tuple[int, f
 def places(ids: Sequence[bytes], *, seed: int = 0) -> Places:
     """Return the place of each document, in ``[0, 2^64)``, by its id; drawn apart from the places that a mixture is sampled by."""
     return sampling_hash(ids, _STREAM, seed=seed)
-
-
-def exact_limit(places: Places, tokens: Counts, target: int) -> int:
-    """Return the limit below which the documents of one class first reach their target: within a document of it.
-
-    `keep_rates` meets its target on average, which suffices where a class has thousands of documents of like size; this meets it
-    whatever their sizes.
-
-    Parameters
-    ----------
-    places, tokens : ndarray
-        Of all documents of the class, in any order.
-    target : int
-        `Balanced.target`.
-    """
-    if target >= int(tokens.sum()):
-        return WHOLE
-    return cut(Histogram.of(places, tokens), target, places=places, tokens=tokens)
 
 
 def kept(places: Places, below: int) -> NDArray[np.bool_]:

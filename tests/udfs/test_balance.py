@@ -7,10 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from udfs.balance import WHOLE, BalanceError, exact_limit, keep_rates, kept, places
+from udfs.balance import WHOLE, BalanceError, balanced, kept, places
+from udfs.mixture import Histogram, cut
 
 NAMES = ("arts", "celebrities", "shopping", "science", "law")
 COUNTS = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 10**12), min_size=1)
@@ -38,7 +39,7 @@ def ids(count: int) -> list[bytes]:
 )
 def test_targets(counts: dict[str, int], shares: dict[str, float], targets: dict[str, int]) -> None:
     """Classes above their share come down to it, a class may be pulled in by another, the rest stay whole."""
-    assert {name: one.target for name, one in keep_rates(counts, shares).items()} == targets
+    assert {name: one.target for name, one in balanced(counts, shares).items()} == targets
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_targets(counts: dict[str, int], shares: dict[str, float], targets: dict
 def test_impossible(counts: dict[str, int], shares: dict[str, float], message: str) -> None:
     """What can't be met is refused with what was asked."""
     with pytest.raises(BalanceError, match=message):
-        keep_rates(counts, shares)
+        balanced(counts, shares)
 
 
 @given(COUNTS, SHARES)
@@ -64,35 +65,34 @@ def test_no_class_exceeds_its_share_and_nothing_more_is_cut(counts: dict[str, in
     """Cut classes are within a token of their exact share of the result; the others are whole and within theirs."""
     shares = {name: share for name, share in shares.items() if name in counts}
     try:
-        balanced = keep_rates(counts, shares)
+        found = balanced(counts, shares)
     except BalanceError:
         have = [name for name in counts if counts[name]]
         assert all(name in shares for name in have)
         assert sum(Fraction(round(shares[name] * 100), 100) for name in have) < 1
         return
-    total = sum(one.target for one in balanced.values())
-    for name, one in balanced.items():
+    total = sum(one.target for one in found.values())
+    for name, one in found.items():
         limit = Fraction(round(shares.get(name, 1.0) * 100), 100)
         assert 0 <= one.target <= one.available == counts[name]
         assert one.target <= limit * total + len(counts) + 1
         if one.target < one.available:
             assert abs(one.target - limit * total) <= len(counts) + 1
-        assert one.below == (one.target * WHOLE // one.available if one.available else WHOLE)
 
 
 @given(COUNTS, st.sampled_from(NAMES), st.integers(1, 99), st.integers(1, 99))
 def test_a_lower_share_keeps_a_subset(counts: dict[str, int], name: str, first: int, second: int) -> None:
-    """The limit of a class rises with its share."""
+    """What stays of a class rises with its share."""
     assume(counts.get(name) and sum(counts.values()) > counts[name])
     low, high = sorted((first, second))
-    assert keep_rates(counts, {name: low / 100})[name].below <= keep_rates(counts, {name: high / 100})[name].below
+    assert balanced(counts, {name: low / 100})[name].target <= balanced(counts, {name: high / 100})[name].target
 
 
 def test_order_of_the_classes_does_not_matter() -> None:
     """Equal counts and shares in another order give equal limits."""
     counts, shares = {"a": 800, "b": 150, "c": 50}, {"a": 0.2, "b": 0.3}
-    turned = keep_rates(dict(reversed(counts.items())), dict(reversed(shares.items())))
-    assert list(turned.items()) == list(keep_rates(counts, shares).items())
+    turned = balanced(dict(reversed(counts.items())), dict(reversed(shares.items())))
+    assert list(turned.items()) == list(balanced(counts, shares).items())
 
 
 def test_shares_of_documents_are_reached_within_a_point() -> None:
@@ -100,23 +100,15 @@ def test_shares_of_documents_are_reached_within_a_point() -> None:
     drawn = places(ids(60_000), seed=3)
     label = np.array(["arts"] * 36_000 + ["shopping"] * 12_000 + ["science"] * 12_000)
     counts = {name: int((label == name).sum()) for name in ("arts", "shopping", "science")}
-    balanced = keep_rates(counts, {"arts": 0.2, "shopping": 0.25})
     keep = np.zeros(len(label), dtype=bool)
-    for name, one in balanced.items():
-        keep[label == name] = kept(drawn[label == name], one.below)
+    for name, one in balanced(counts, {"arts": 0.2, "shopping": 0.25}).items():
+        mine = drawn[label == name]
+        sizes = np.ones(len(mine), dtype=np.int64)
+        limit = cut(Histogram.of(mine, sizes), one.target, places=mine, tokens=sizes) if one.target < one.available else WHOLE
+        keep[label == name] = kept(mine, limit)
     for name, share in (("arts", 0.2), ("shopping", 0.25), ("science", 0.55)):
         assert abs((keep & (label == name)).sum() / keep.sum() - share) < 0.01
     assert (places(ids(60_000), seed=3) == drawn).all()
-
-
-@settings(max_examples=50)
-@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=200), st.integers(0, 100))
-def test_exact_limits_reach_the_target_within_a_document(tokens: list[int], percent: int) -> None:
-    """Whatever the sizes of the documents, what stays is at least the target and less than a document more."""
-    drawn, sizes = places(ids(len(tokens))), np.array(tokens, dtype=np.int64)
-    target = int(sizes.sum()) * percent // 100
-    stays = kept(drawn, exact_limit(drawn, sizes, target))
-    assert target <= sizes[stays].sum() <= target + sizes.max(initial=0)
 
 
 def test_limits() -> None:

@@ -137,12 +137,6 @@ def tokenise(points: Points, classes: Flags) -> tuple[Hashes, Lengths, Lengths]:
 
 
 @_compiled
-def type_key(token: np.uint64) -> np.uint64:
-    """Key of a type in ``types``."""
-    return token >> _S32
-
-
-@_compiled
 def pair_key(before: np.uint64, token: np.uint64) -> np.uint32:
     """Key of a pair of neighbours in ``pairs``."""
     return np.uint32(_mixed(before * _FACTOR + token) >> _S32)

@@ -141,7 +141,7 @@ class Tables:
     unseen_share : float
         Share of the probability that types outside the tables have.
     types : array of uint32
-        Key of each type (`udfs.kl.kernel.type_key`), ascending.
+        Key of each type, the high half of its hash, ascending.
     counts : array of uint32
         Occurrences of each type.
     backoffs : array of uint8

@@ -90,12 +90,6 @@ def find(wide: Ints, at: int, byte: int, stop: int) -> int:
 
 
 @helper
-def is_blank(byte: int) -> bool:
-    """Whether a byte is white space inside a tag."""
-    return bool(TAG_CLASS[byte] == _BLANK)
-
-
-@helper
 def read_name(source: Bytes, at: int, stop: int) -> tuple[int, int, bool]:
     """Hash (lower case), end and hyphen of the tag name at ``at``."""
     key = OFFSET
