@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,9 @@ from jobs.store import Run
 SERVER: Final = ROOT / "tests" / "classifiers" / "tiny_llm_server.py"
 LONGEST: Final = 1_500
 """Characters of a page that are asked about: the tiny model reads little."""
+
+HIGH, LOW = "1", "0"
+"""From which score pages are positives, and up to which negatives: it gives 0 to most and seldom more than 1."""
 
 STAGES: Final = "[extract,urls,documents,lines,clean,route,filter,encode,score,decontaminate,knowledge,balance,mix,report]"
 POLL_S, SERVED_S = 0.2, 7_200
@@ -63,11 +66,12 @@ class _Passage(BaseHTTPRequestHandler):
         request = urllib.request.Request(self.server.target + self.path, body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=900) as response:
             content = response.read()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # who asked may have been killed
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
     def log_message(self, *words: object) -> None:
         """Say nothing."""
@@ -143,8 +147,8 @@ def ask(pages: Path, out: Path, size: int) -> list[tuple[str, str]]:
 
 def students(labels: Path, pages: Path, models: Path, folder: Path) -> list[tuple[str, str]]:
     """Train fastText and the encoder on the labels, and export the encoder in 8 bits."""
-    given = ("--labels", str(labels), "--texts", str(pages))
-    ran("classifiers.train", "labels", *given, "--name", "llm", "--out", str(models))
+    given = ("--labels", str(labels), "--texts", str(pages), "--high", HIGH, "--low", LOW)
+    ran("classifiers.train", "labels", *given, "--name", "llm", "--out", str(models), "--budget", "90")
     card = json.loads((models / "llm" / "1" / "card.json").read_text("utf-8"))
     said, _ = ran("classifiers.encoder_clf", "train", *given, "--out", str(folder / "student"))
     exported, _ = ran(
