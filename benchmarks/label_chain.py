@@ -1,6 +1,6 @@
 """From an LLM's labels to decisions, in one go: sample, ask, fastText, encoder, and both models on a crawl.
 
-    python -m benchmarks.label_chain RUN CRAWL... --scratch DIR [--size 240]        # 40 minutes on two cores
+    python -m benchmarks.label_chain RUN CRAWL... --scratch DIR [--size 240]        # 20 minutes on two cores
 
 RUN is a finished run of the WARC files CRAWL. The teacher is a real model on loopback, of 135 million weights
 (`tests/classifiers/tiny_llm_server.py`): it answers in form and judges nothing worth having. Asking is killed when half is answered
