@@ -146,7 +146,7 @@ def judged(examples: Sequence[Example], label: str, recipe: Recipe, extra: Seque
 def held_out(
     examples: Sequence[Example], label: str, recipe: Recipe, folds: int, extra: Sequence[Example] = ()
 ) -> tuple[Floats, Bools, Places]:
-    """Score each example by a quantised model that has not seen its domain; of scores without a temperature, their log-odds.
+    """Ask a quantised model that has not seen its domain for the log-odds of each example.
 
     Parameters
     ----------

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from jobs.errors import JobError
+from jobs.reporting.contamination import Copy, copy_of
 from jobs.reporting.query import reading
 from jobs.sources.inputs import list_inputs, open_input
 from jobs.sources.texts import read_texts
@@ -31,17 +32,9 @@ class BenchmarksError(JobError):
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class Example(Copy):
     """A copy beside its item; texts are for the eyes of whoever has them, not for what is published."""
 
-    benchmark: str
-    item: str
-    part: str
-    coverage: float
-    action: str
-    id: str
-    url: str | None
-    ranges: tuple[tuple[int, int], ...]
     copy: str
     text: str
 
@@ -130,11 +123,10 @@ def examples(run: Run, items: Iterable[BenchmarkItem], *, benchmark: str = "", m
 
 
 def _example(row: Mapping[str, Any], item: BenchmarkItem | None) -> Example:
-    ranges = tuple((one["start"], one["end"]) for one in row["ranges"])
-    copy = " … ".join(row["text"][start:end] for start, end in ranges)
-    text = "" if item is None else item.text if row["part"] == "question" else item.answer
-    names = (row["suite"], row["item"], row["part"], row["coverage"], row["action"], row["id"], row["url"])
-    return Example(*names, ranges, copy, text)
+    found = copy_of(row)
+    copy = " … ".join(row["text"][start:end] for start, end in found.ranges)
+    text = "" if item is None else item.text if found.part == "question" else item.answer
+    return Example(**asdict(found), copy=copy, text=text)
 
 
 def phrases(path: Path) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conf.decontamination import Decontaminate
-from jobs.reporting.query import Reader, Row
+from jobs.reporting.query import Reader
 
 if TYPE_CHECKING:
     from udfs.decontamination import NgramIndex
@@ -157,7 +157,7 @@ def contamination(tables: Reader, samples: int) -> Contamination | None:
                 marked=done["annotate"],
             )
         )
-    return Contamination(tuple(found), tuple(_copies(tables.rows(_EXAMPLES, [samples]))), unseen)
+    return Contamination(tuple(found), tuple(map(copy_of, tables.rows(_EXAMPLES, [samples]))), unseen)
 
 
 def _index(given: str) -> NgramIndex | None:
@@ -204,8 +204,8 @@ def _count(shares: Mapping[Item, float], suite: str, least: float) -> int:
     return sum(name == suite and share >= least for (name, _), share in shares.items())
 
 
-def _copies(rows: Iterable[Row]) -> Iterable[Copy]:
-    for row in rows:
-        ranges = tuple((one["start"], one["end"]) for one in row["ranges"])
-        named = (row["suite"], row["item"], row["part"], row["coverage"], row["action"])
-        yield Copy(*named, row["id"], row["url"], ranges)
+def copy_of(row: Mapping[str, Any]) -> Copy:
+    """Read a copy from a row of the table ``contamination`` with the document's id (hex) and url."""
+    ranges = tuple((one["start"], one["end"]) for one in row["ranges"])
+    named = (row["suite"], row["item"], row["part"], row["coverage"], row["action"])
+    return Copy(*named, row["id"], row["url"], ranges)
